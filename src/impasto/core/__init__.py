@@ -1,0 +1,1 @@
+"""Errors, array types and files: what every other layer stands on."""

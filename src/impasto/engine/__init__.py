@@ -1,0 +1,1 @@
+"""Measure, compose and paint on a runtime."""

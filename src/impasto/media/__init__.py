@@ -1,0 +1,1 @@
+"""Pictures in and out: the only place where colour order, depth and range change."""

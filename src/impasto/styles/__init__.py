@@ -1,0 +1,1 @@
+"""Style codes, packages and the library that holds them."""
