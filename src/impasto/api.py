@@ -1,0 +1,69 @@
+"""The whole Python face: paint a picture, load and list styles, keep a painter."""
+
+from functools import cache
+from pathlib import Path
+
+from impasto.core.settings import Colors, PaintSettings
+from impasto.engine.images import Image
+from impasto.engine.model import Model, load_model
+from impasto.engine.painter import Painter
+from impasto.styles.library import Library
+from impasto.styles.package import SUFFIX, Style, read_style
+from impasto.styles.spec import StyleSpec
+
+__all__ = ["Painter", "list_styles", "load_style", "paint"]
+
+
+def paint(
+    image: Image,
+    style: str | StyleSpec | Style,
+    *,
+    strength: float = PaintSettings.strength,
+    colors: Colors = PaintSettings.colors,
+    size: int | None = PaintSettings.size,
+) -> Image:
+    """Paint one picture with the default model. For many in one style, keep a `Painter`.
+
+    Args:
+        image: a PIL image of any mode, or a uint8 RGB array [height, width, 3].
+        style: `"NAME"`, a mix `"NAME:WEIGHT,NAME:WEIGHT"`, or a loaded style.
+        strength: 0 returns the photo's own pixels, 1 is the full style.
+        colors: "style", or "content" to keep the photo's colours.
+        size: the longest side of the result in pixels; None keeps the photo's size.
+
+    Returns:
+        The painting, of the kind that was given; alpha is kept.
+
+    Raises:
+        ImpastoError: of the kind that says what is wrong, see `impasto.core.errors`.
+    """
+    settings = PaintSettings(strength, colors, size)
+    painter = Painter(
+        style,
+        strength=settings.strength,
+        colors=settings.colors,
+        size=settings.size,
+        model=_default_model(),
+    )
+    return painter.paint(image)
+
+
+def load_style(name_or_path: str | Path) -> Style:
+    """Load a style by name from the library, or from a style package's path (`*.safetensors`).
+
+    Raises:
+        StyleError: there is no such style, or its package is damaged.
+    """
+    if isinstance(name_or_path, Path) or name_or_path.endswith(SUFFIX):
+        return read_style(name_or_path)
+    return Library().get(name_or_path)
+
+
+def list_styles() -> list[Style]:
+    """All installed styles, sorted by name; a damaged one is left out with a warning."""
+    return Library().styles()
+
+
+@cache
+def _default_model() -> Model:
+    return load_model()

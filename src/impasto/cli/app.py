@@ -1,0 +1,152 @@
+"""The command `impasto`: its verbs, and how a call ends."""
+
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from impasto.cli.demo import demo
+from impasto.cli.doctor import doctor
+from impasto.cli.ends import EXIT_CODES, INTERRUPTED, PARTLY_FAILED, TERMINATED, WRONG_USAGE
+from impasto.cli.paint import paint
+from impasto.cli.report import say, unexpected
+from impasto.cli.styles import styles
+from impasto.cli.train import export, train
+from impasto.core.errors import ImpastoError, ImpastoWarning, InputError
+from impasto.core.files import reason
+
+if TYPE_CHECKING:
+    from impasto.engine.backend import Backend
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(epilog=EXIT_CODES)(paint)
+app.add_typer(styles, name="styles")
+app.command()(demo)
+app.command()(doctor)
+app.command()(train)
+app.command()(export)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"impasto {version('impasto')}")
+        raise typer.Exit
+
+
+@app.callback()
+def impasto(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Print the version and stop."
+        ),
+    ] = False,
+) -> None:
+    """Paint photos in a fixed style, fast and offline."""
+
+
+def main(argv: Sequence[str] | None = None, *, backend: "Backend | None" = None) -> int:
+    """Run one call and return its exit code; every error becomes one line on stderr.
+
+    Args:
+        argv: the arguments without the program's name; by default those of the process.
+        backend: runs the graphs instead of the engine that --engine names.
+    """
+    try:
+        with _quiet_end_on_sigterm(), _warnings_as_lines():
+            code = _run(argv, backend)
+            return code if _flushed() else PARTLY_FAILED
+    except BrokenPipeError:
+        # Nobody reads on. Python would complain about it once more when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PARTLY_FAILED
+    except KeyboardInterrupt:
+        return _interrupted()
+
+
+def _run(argv: Sequence[str] | None, backend: "Backend | None") -> int:
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(argv, prog_name="impasto", standalone_mode=False, obj=backend)
+    except typer.TyperException as error:
+        return _wrong_usage(error)
+    except ImpastoError as error:
+        say(str(error))
+        return WRONG_USAGE if isinstance(error, InputError) else PARTLY_FAILED
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        # A mistake of ours, or of a library below us; a user can do nothing with a traceback.
+        if os.environ.get("IMPASTO_DEBUG"):
+            raise
+        say(unexpected(error))
+        return PARTLY_FAILED
+    # Typer turns Ctrl-C into this code.
+    return _interrupted() if code == INTERRUPTED else code if isinstance(code, int) else 0
+
+
+def _interrupted() -> int:
+    say("interrupted")
+    return INTERRUPTED
+
+
+def _wrong_usage(error: typer.TyperException) -> int:
+    context = getattr(error, "ctx", None)
+    message = " ".join(error.format_message().split()).rstrip(".")
+    if message:  # a verb group without a verb has shown its help instead
+        say(f"{message} (see {context.command_path if context else 'impasto'} --help)")
+    return error.exit_code
+
+
+def _flushed() -> bool:
+    """Whether all of standard output got out; a full disk shows only now."""
+    try:
+        if sys.stdout is not None:  # closed by the caller
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        say(f"cannot write to standard output: {reason(error)}")
+        return False
+    return True
+
+
+@contextmanager
+def _quiet_end_on_sigterm() -> Iterator[None]:
+    """Unwind when the process is told to end, so that no half-written file stays behind."""
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        raise SystemExit(TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _warnings_as_lines() -> Iterator[None]:
+    """Show our warnings as lines of ours, and those of libraries not at all."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", ImpastoWarning)
+        warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
+        yield
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""The verb `doctor`: what is installed here, what works, and where things lie."""
+
+import json
+import os
+import platform
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, get_args
+
+import typer
+
+from impasto.cli.ends import PARTLY_FAILED
+from impasto.cli.options import AsJson
+from impasto.core.errors import ImpastoError
+from impasto.core.files import cache_home, data_home
+from impasto.engine.backends import BackendName, open_backend
+
+# Asked by name and not imported: torch alone would take seconds.
+_LIBRARIES = ("impasto", "numpy", "pillow", "openvino", "onnxruntime", "pillow-heif", "torch")
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Show versions, engines, CPU features, formats, folders, the model and styles.
+
+    Ends with exit code 1 if something that painting needs does not work.
+    """
+    facts = examine()
+    if as_json:
+        print(json.dumps(facts, indent=2))
+    else:
+        for line in _lines(facts):
+            print(line)
+    raise typer.Exit(PARTLY_FAILED if facts["problems"] else 0)
+
+
+def examine() -> dict[str, Any]:
+    """Look at everything; `problems` lists in words what keeps impasto from painting."""
+    from impasto.engine.cpu import cpu_features
+
+    problems: list[str] = []
+    return {
+        "versions": {"python": platform.python_version()}
+        | {name: _version(name) for name in _LIBRARIES},
+        "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "cpu_features": cpu_features(),
+        "engines": {name: _engine(name, problems) for name in get_args(BackendName)},
+        "formats": _formats(),
+        "folders": {"data": str(data_home()), "cache": str(cache_home())},
+        "model": _model(problems),
+        "styles": _styles(problems),
+        "problems": problems,
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _engine(name: BackendName, problems: list[str]) -> dict[str, str]:
+    try:
+        info = open_backend(name).info
+    except ImpastoError as error:
+        if name == "openvino":  # the others are extras
+            problems.append(str(error))
+        return {"error": str(error)}
+    return {"version": info.version, "device": info.device, "precision": info.precision}
+
+
+def _formats() -> list[str]:
+    from PIL import features
+
+    from impasto.media.formats import FORMATS
+
+    missing = {name for name in ("webp", "avif") if not features.check(name)}
+    if _version("pillow-heif") is None:
+        missing.add("heif")
+    return [one.name for one in FORMATS if one.name.lower() not in missing]
+
+
+def _model(problems: list[str]) -> dict[str, str | int] | None:
+    from impasto.engine.model import load_model
+
+    try:
+        model = load_model()
+    except ImpastoError as error:
+        problems.append(str(error))
+        return None
+    return {
+        "name": model.name,
+        "trunk_id": model.trunk_id,
+        "parameters": model.parameters,
+        "folder": str(model.folder),
+    }
+
+
+def _styles(problems: list[str]) -> list[str]:
+    from impasto.styles.library import Library
+
+    library = Library()
+    usable = []
+    for name in library.names():
+        try:
+            library.get(name)
+        except ImpastoError as error:
+            problems.append(str(error))
+        else:
+            usable.append(name)
+    if not usable:
+        problems.append(f"no styles are installed in {library.folders[-1]}")
+    return usable
+
+
+def _lines(facts: dict[str, Any]) -> Iterator[str]:
+    for name, number in facts["versions"].items():
+        yield f"{name:12} {number or 'not installed'}"
+    yield f"system       {facts['system']}"
+    yield f"cpu          {' '.join(facts['cpu_features']) or 'features unknown'}"
+    for name, engine in facts["engines"].items():
+        what = engine.get("error") or f"works on {engine['device']} in {engine['precision']}"
+        yield f"engine       {name}: {what}"
+    yield f"formats      {' '.join(facts['formats'])}"
+    for name, folder in facts["folders"].items():
+        yield f"{name:12} {folder}"
+    model = facts["model"]
+    yield f"model        {model['name']} {model['trunk_id'][:12]}" if model else "model        none"
+    yield f"styles       {' '.join(facts['styles']) or 'none'}"
+    yield from (f"problem      {problem}" for problem in facts["problems"])
+    if not facts["problems"]:
+        yield "All is well."

@@ -1,0 +1,143 @@
+"""The verb `paint`: photos and folders in, paintings out."""
+
+import math
+import sys
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from impasto.cli import options
+from impasto.cli.ends import PARTLY_FAILED
+from impasto.cli.jobs import Naming, Plan, make_plan
+from impasto.cli.names import style_suffix
+from impasto.cli.report import Report
+from impasto.core.errors import SettingsError
+from impasto.core.settings import EngineSettings, PaintSettings
+from impasto.engine.backends import open_backend
+from impasto.media.formats import format_named
+
+if TYPE_CHECKING:
+    from impasto.cli.work import Existing
+    from impasto.engine.painter import Painter
+    from impasto.media.image import ReadLimits
+    from impasto.styles.package import Style
+    from impasto.styles.spec import StyleSpec
+
+
+def paint(
+    context: typer.Context,
+    inputs: options.Inputs,
+    style: options.StyleText,
+    strength: options.Strength = PaintSettings.strength,
+    colors: options.ColorsOf = PaintSettings.colors,
+    out: options.Out = None,
+    suffix: options.Suffix = None,
+    overwrite: options.Overwrite = False,
+    skip: options.Skip = False,
+    size: options.Size = PaintSettings.size,
+    format: options.FormatOf = None,
+    quality: options.Quality = None,
+    strip: options.Strip = False,
+    keep_profile: options.KeepProfile = False,
+    max_megapixels: options.MaxMegapixels = 200.0,
+    model: options.ModelName = "default",
+    engine: options.Engine = "openvino",
+    precision: options.PrecisionOf = EngineSettings.precision,
+    threads: options.Threads = EngineSettings.threads,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Paint photos, or whole folders of them, in a style.
+
+    impasto paint photo.jpg --style scream -o painting.jpg
+
+    impasto paint holiday --style scream:0.6,great-wave:0.4 --skip
+    """
+    # Imported here, so that help and mistakes in the options answer at once.
+    from impasto.cli.work import Work, do_all
+    from impasto.engine.painter import Painter
+    from impasto.media.image import WriteOptions
+
+    chosen = parse_style(style)
+    wanted = format_named(format) if format else None
+    naming = Naming(mark_of(chosen), out, suffix, wanted)
+    existing = _existing(overwrite, skip)
+    limits = _limits(max_megapixels)
+    plan = make_plan(inputs, naming)
+    _check_standard_output(plan, as_json)
+    painter = Painter(
+        chosen,
+        strength=strength,
+        colors=colors,
+        size=size,
+        model=model,
+        backend=context.obj or open_backend(engine, EngineSettings(precision, threads)),
+    )
+    written = WriteOptions(quality, strip, keep_profile, record_of(painter))
+    with Report(len(plan.jobs) + len(plan.problems), quiet=quiet) as report:
+        do_all(plan, Work(painter, limits, written, existing, format), report)
+    if as_json:
+        print(report.as_json(_facts(painter)))
+    raise typer.Exit(PARTLY_FAILED if report.failed else 0)
+
+
+def parse_style(text: str) -> "Style | StyleSpec":
+    """The style that --style means: a package when it ends like one, else a style spec."""
+    from impasto.styles.package import SUFFIX, read_style
+    from impasto.styles.spec import parse_spec
+
+    return read_style(text) if text.endswith(SUFFIX) else parse_spec(text)
+
+
+def mark_of(style: "Style | StyleSpec") -> str:
+    """What a style adds to the name of a result."""
+    return style_suffix(getattr(style, "name", None) or str(style))
+
+
+def record_of(painter: "Painter") -> dict[str, str]:
+    """What the metadata of a painting tells about how it was made."""
+    return {
+        "impasto": version("impasto"),
+        "style": str(painter.spec),
+        "strength": f"{painter.settings.strength:g}",
+        "colors": painter.settings.colors,
+        "model": painter.model.name,
+        "trunk_id": painter.model.trunk_id,
+    }
+
+
+def _facts(painter: "Painter") -> dict[str, Any]:
+    """What --json tells about the call as a whole."""
+    engine, model = painter.backend.info, painter.model
+    return {
+        "style": str(painter.spec),
+        "strength": painter.settings.strength,
+        "colors": painter.settings.colors,
+        "size": painter.settings.size,
+        "model": {"name": model.name, "trunk_id": model.trunk_id},
+        "engine": {"name": engine.name, "device": engine.device, "precision": engine.precision},
+    }
+
+
+def _existing(overwrite: bool, skip: bool) -> "Existing":
+    if overwrite and skip:
+        raise SettingsError("--overwrite and --skip exclude each other")
+    return "overwrite" if overwrite else "skip" if skip else "refuse"
+
+
+def _limits(max_megapixels: float) -> "ReadLimits":
+    from impasto.media.image import ReadLimits
+
+    if not math.isfinite(max_megapixels) or max_megapixels < 1e-6:
+        raise SettingsError(f"--max-megapixels is {max_megapixels:g}: it must be above 0")
+    return ReadLimits(max_pixels=round(max_megapixels * 1e6))
+
+
+def _check_standard_output(plan: Plan, as_json: bool) -> None:
+    if all(job.target for job in plan.jobs):
+        return
+    if as_json:
+        raise SettingsError("--json and the picture cannot both go to standard output: use -o FILE")
+    if sys.stdout is None or sys.stdout.isatty():
+        raise SettingsError("a picture is not written to a terminal: use -o FILE or a pipe")

@@ -1,0 +1,108 @@
+"""`impasto train` and `impasto export`: from a recipe to a run, and from a run to what ships."""
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from impasto.cli.report import say
+from impasto.core.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from impasto.lab.train import Progress
+
+RecipePath = Annotated[Path, typer.Argument(help="The recipe, a TOML file.", metavar="RECIPE")]
+RunFolder = Annotated[
+    Path | None,
+    typer.Option("--run", metavar="DIR", help="The run's folder.  [default: runs/NAME]"),
+]
+
+
+def train(
+    recipe: RecipePath,
+    run: RunFolder = None,
+    device: Annotated[Literal["cpu", "cuda"], typer.Option(help="Where to train.")] = "cpu",
+    bfloat16: Annotated[
+        bool, typer.Option(help="Compute in bfloat16; faster on GPUs and on CPUs with AMX.")
+    ] = False,
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="Stop after so long; the next call goes on.")
+    ] = None,
+) -> None:
+    """Train a trunk and its styles; continues where an earlier call stopped.
+
+    Needs the extra `train`, and IMPASTO_ASSETS: the folder that the recipe's paths start from.
+    """
+    _need_torch("training")
+    from impasto.lab.recipe import load_recipe
+    from impasto.lab.train import RunSettings
+    from impasto.lab.train import train as run_recipe
+
+    plan = load_recipe(recipe)
+    folder = run or Path("runs") / plan.name
+    settings = RunSettings(folder, device=device, bfloat16=bfloat16, seconds=seconds)
+    _follow(run_recipe(plan, settings), plan.schedule.steps)
+    say(f"the run is in {folder}")
+
+
+def _follow(progress: "Iterable[Progress]", steps: int) -> None:
+    """Shows progress as a bar on a terminal, as lines elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Bar(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=steps)
+        for report in progress:
+            losses = "  ".join(f"{name} {value:.4f}" for name, value in report.losses.items())
+            text = f"{losses}  {report.images_per_second:.1f} images/s"
+            bar.update(task, completed=report.step, description=text)
+            if not console.is_terminal:
+                say(f"step {report.step} of {steps}  {text}")
+
+
+def export(
+    recipe: RecipePath,
+    model: Annotated[
+        Path, typer.Option("--model", metavar="DIR", help="The model folder to write.")
+    ],
+    styles: Annotated[Path, typer.Option("--styles", metavar="DIR", help="Where packages go.")],
+    run: RunFolder = None,
+) -> None:
+    """Write the model and the style packages of a run, after comparing them with torch.
+
+    Prints a JSON object with the largest differences that were seen.
+    """
+    _need_torch("export")
+    from impasto.cli.demo import demo_photo
+    from impasto.lab.export import export as export_run
+    from impasto.lab.recipe import load_recipe
+    from impasto.media.image import read_image
+
+    plan = load_recipe(recipe)
+    preview = read_image(demo_photo()).pixels
+    done = export_run(plan, run or Path("runs") / plan.name, model, styles, preview)
+    facts = {
+        "model": str(done.model),
+        "trunk_id": done.trunk_id,
+        "styles": [str(path) for path in done.styles],
+        "stats_difference": done.agreement.stats,
+        "painted_difference_levels": done.agreement.levels,
+    }
+    print(json.dumps(facts, indent=2))
+
+
+def _need_torch(what: str) -> None:
+    if importlib.util.find_spec("torch") is None or importlib.util.find_spec("onnx") is None:
+        raise MissingExtraError(what, "train")

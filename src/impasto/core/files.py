@@ -1,0 +1,99 @@
+"""Files: written whole or not at all, hashed, and the folders that belong to impasto."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+import platformdirs
+
+from impasto.core.errors import OutputError
+
+
+@contextmanager
+def atomic_write(path: Path | str, *, overwrite: bool = True) -> Iterator[BinaryIO]:
+    """Open a binary file that takes the name `path` only when the block ends without an error.
+
+    The bytes go to a temporary file in the same folder, reach the disk, and replace `path` in one
+    step; on any failure the temporary file is removed and what was at `path` stays. A link is
+    followed. A device or pipe cannot be replaced and is written directly.
+
+    Raises `OutputError` naming `path` for any OSError in the block, for a missing folder, and,
+    without `overwrite`, for a `path` that exists.
+    """
+    try:
+        target = Path(os.path.realpath(path))
+        _check_target(target, path, overwrite)
+        if target.exists() and not target.is_file():
+            with target.open("wb") as device:
+                yield device
+            return
+        with _temporary_beside(target) as (file, temporary):
+            yield file
+            _flush_to_disk(file)
+            _check_target(target, path, overwrite)
+            temporary.replace(target)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise OutputError(f"cannot write {shown(path)}: {reason(error)}") from error
+
+
+def _check_target(target: Path, path: Path | str, overwrite: bool) -> None:
+    if target.is_dir():
+        raise OutputError(f"cannot write {shown(path)}: it is a folder")
+    if not target.parent.is_dir():
+        raise OutputError(f"cannot write {shown(path)}: there is no folder {shown(target.parent)}")
+    if not overwrite and target.exists():
+        raise OutputError(f"{shown(path)} exists already and is not overwritten")
+
+
+@contextmanager
+def _temporary_beside(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    # Plain open and not tempfile: the result gets the permissions that any new file gets.
+    temporary = target.parent / f".impasto-{secrets.token_hex(8)}.tmp"
+    file = temporary.open("xb")
+    try:
+        with file:
+            yield file, temporary
+    finally:
+        with suppress(OSError):  # gone after a success, under its final name
+            temporary.unlink()
+
+
+def _flush_to_disk(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+    file.close()  # Windows renames only closed files
+
+
+def reason(error: BaseException) -> str:
+    """Return why `error` happened, in one printable line without the file's name."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return _one_line(text) or type(error).__name__
+
+
+def shown(path: Path | str) -> str:
+    """Return `path` as one printable line, whatever characters a stranger put in it."""
+    return _one_line(str(path))
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text).strip()
+
+
+def sha256_file(path: Path | str) -> str:
+    """Return the SHA-256 of a file's bytes as 64 lower-case hexadecimal digits."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def data_home() -> Path:
+    """Return the folder of what the user installs: `IMPASTO_HOME`, or the system's place for it."""
+    return Path(os.environ.get("IMPASTO_HOME") or platformdirs.user_data_dir("impasto"))
+
+
+def cache_home() -> Path:
+    """Return the folder of what may be deleted at any time: `IMPASTO_CACHE`, or the system's."""
+    return Path(os.environ.get("IMPASTO_CACHE") or platformdirs.user_cache_dir("impasto"))

@@ -1,0 +1,168 @@
+"""The model: a folder with the trunk's two graphs, its weights and a manifest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from impasto.core.arrays import Code
+from impasto.core.errors import ModelError
+from impasto.core.files import data_home, reason, sha256_file, shown
+from impasto.core.records import parse_record, short_repr
+from impasto.styles.spec import is_name
+
+BUNDLED = Path(__file__).resolve().parents[1] / "data" / "models"
+FORMAT_VERSION = 1
+DEFAULT_MODEL = "default"
+
+_MAX_MANIFEST_BYTES = 64 * 1024
+_FIELDS: Mapping[str, type | tuple[type, ...]] = {
+    "name": str,
+    "trunk_id": str,
+    "channels": int,
+    "sites": list,
+    "multiple": int,
+    "margin": int,
+    "thumbnail": int,
+    "gmac_512": (int, float),
+    "parameters": int,
+    "recipe": str,
+}
+
+
+@dataclass(frozen=True)
+class Site:
+    """A normalisation site of the trunk."""
+
+    name: str
+    channels: int
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A checked model folder; nothing is loaded into a runtime yet."""
+
+    folder: Path
+    name: str
+    trunk_id: str
+    """SHA-256 of the weights file, lower-case hexadecimal."""
+    channels: int
+    """Channels of all sites together."""
+    sites: tuple[Site, ...]
+    multiple: int
+    """Height and width of what the graphs take are multiples of this."""
+    margin: int
+    """Pixels of edge extension that a picture needs on every side."""
+    thumbnail: int
+    """The longest side, in pixels, of what is measured."""
+    gmac_512: float
+    """Multiply-adds of painting 512 x 512, in thousands of millions."""
+    parameters: int
+    recipe: str
+    identity_code: Code = field(repr=False)
+    """The code that gives the photo back."""
+
+    @property
+    def measure_graph(self) -> Path:
+        """The graph that measures content statistics."""
+        return self.folder / "measure.onnx"
+
+    @property
+    def paint_graph(self) -> Path:
+        """The graph that paints."""
+        return self.folder / "paint.onnx"
+
+
+def load_model(name_or_path: str | Path = DEFAULT_MODEL) -> Model:
+    """Read and check a model folder; takes a few milliseconds.
+
+    Args:
+        name_or_path: the name of a bundled model or of one in the user's folder `models`, or
+            the path of a model folder (`./NAME` for one in the current folder).
+
+    Raises:
+        ModelError: there is no such model, or it is damaged or of another version.
+    """
+    folder = _find(name_or_path)
+    try:
+        manifest = _read_manifest(folder / "manifest.json")
+        _check_files(folder, manifest)
+        return _build(folder, manifest)
+    except OSError as error:
+        where = shown(error.filename or folder)
+        raise ModelError(f"cannot read the model's {where}: {reason(error)}") from error
+    except (ValueError, SafetensorError) as error:
+        raise ModelError(f"{shown(folder)}: not a usable model: {error}") from error
+
+
+def _find(name_or_path: str | Path) -> Path:
+    if not isinstance(name_or_path, str) or not is_name(name_or_path):
+        return Path(name_or_path)
+    folders = [BUNDLED / name_or_path, data_home() / "models" / name_or_path]
+    for folder in folders:
+        if folder.is_dir():
+            return folder
+    raise ModelError(f"no model {name_or_path!r} in {folders[0].parent} or {folders[1].parent}")
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        text = file.read(_MAX_MANIFEST_BYTES + 1)
+    if len(text) > _MAX_MANIFEST_BYTES:
+        raise ValueError(f"manifest.json is over {_MAX_MANIFEST_BYTES // 1024} KB")
+    version = parse_record(text, {"format_version": int})["format_version"]
+    if version != FORMAT_VERSION:
+        raise ValueError(f"its format is version {version}, and this impasto reads version 1")
+    manifest = parse_record(text, _FIELDS)
+    _check_numbers(manifest)
+    return manifest
+
+
+def _check_numbers(manifest: Mapping[str, Any]) -> None:
+    limits = {"channels": 65_536, "multiple": 256, "margin": 4_096, "thumbnail": 4_096}
+    for key, highest in limits.items():
+        lowest = 0 if key == "margin" else 1
+        if not lowest <= manifest[key] <= highest:
+            raise ValueError(f"its {key} is {short_repr(manifest[key])}, not {lowest} to {highest}")
+    if (manifest["thumbnail"] + 2 * manifest["margin"]) % manifest["multiple"]:
+        raise ValueError("its thumbnail and margins are not a multiple of its 'multiple'")
+
+
+def _check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
+    for name in ("measure.onnx", "paint.onnx"):
+        if not (folder / name).is_file():
+            raise ValueError(f"it has no {name}")
+    found = sha256_file(folder / "weights.safetensors")
+    if found != manifest["trunk_id"]:
+        raise ValueError(f"its weights are {found[:12]}, and its manifest says other ones")
+
+
+def _build(folder: Path, manifest: Mapping[str, Any]) -> Model:
+    sites = tuple(_site(item) for item in manifest["sites"])
+    if sum(site.channels for site in sites) != manifest["channels"]:
+        raise ValueError("the channels of its sites do not sum to its channels")
+    fields = {key: manifest[key] for key in _FIELDS if key != "sites"}
+    identity = _identity_code(folder / "weights.safetensors", manifest["channels"])
+    return Model(folder=folder, sites=sites, identity_code=identity, **fields)
+
+
+def _site(item: object) -> Site:
+    if isinstance(item, dict):
+        name, channels = item.get("name"), item.get("channels")
+        if isinstance(name, str) and isinstance(channels, int) and channels > 0:
+            return Site(name, channels)
+    raise ValueError(f"its site {short_repr(item)} has no name and channels")
+
+
+def _identity_code(path: Path, channels: int) -> Code:
+    with safe_open(path, framework="np") as weights:
+        if "identity_code" not in weights.keys():  # noqa: SIM118  # it is no dict
+            raise ValueError("its weights hold no identity_code")
+        code: Code = weights.get_tensor("identity_code").astype(np.float32)
+    if code.shape != (2, channels) or not np.isfinite(code).all():
+        raise ValueError(f"its identity_code has shape {code.shape} or is not finite")
+    code.flags.writeable = False
+    return code

@@ -1,0 +1,119 @@
+"""Training pictures: photos held in memory as bytes, and batches that depend only on seed and step.
+
+Because a batch is a function of (seed, step), a resumed run sees exactly what an unbroken one
+would have seen, and no position has to be saved.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from impasto.core.arrays import RGB
+from impasto.core.errors import ImageError, InputError
+from impasto.lab.recipe import Sampling
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+
+
+def assets_folder() -> Path:
+    """The folder that `IMPASTO_ASSETS` names.
+
+    Raises:
+        InputError: the variable is not set, or names no folder.
+    """
+    value = os.environ.get("IMPASTO_ASSETS")
+    if not value:
+        raise InputError("set IMPASTO_ASSETS to the folder with photos, paintings and VGG weights")
+    folder = Path(value)
+    if not folder.is_dir():
+        raise InputError(f"IMPASTO_ASSETS={value}: no such folder")
+    return folder
+
+
+def open_rgb(path: Path, *, long_side: int | None = None, short_side: int | None = None) -> RGB:
+    """Reads a trusted local picture upright as RGB, shrunk to a side where it is larger."""
+    try:
+        with Image.open(path) as image:
+            image.load()
+            picture = ImageOps.exif_transpose(image).convert("RGB")
+    except (OSError, ValueError, SyntaxError) as error:
+        raise ImageError(f"{path}: not a readable picture ({error})") from error
+    ratio = 1.0
+    if long_side is not None:
+        ratio = long_side / max(picture.size)
+    if short_side is not None:
+        ratio = short_side / min(picture.size)
+    if ratio < 1:
+        size = [max(1, round(side * ratio)) for side in picture.size]
+        picture = picture.resize((size[0], size[1]), Image.Resampling.LANCZOS)
+    return np.asarray(picture)
+
+
+def to_tensor(pixels: RGB) -> Float[Tensor, "1 3 h w"]:
+    """A picture as the networks take it: RGB planes, 0 to 1."""
+    return torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 255
+
+
+def list_photos(folder: Path, held_out: Iterable[str]) -> list[Path]:
+    """All photos below a folder, sorted, less the held-out ones (compared by file name)."""
+    excluded = {Path(name).name for name in held_out}
+    photos = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+    kept = [photo for photo in photos if photo.name not in excluded]
+    if not kept:
+        raise InputError(f"{folder}: no photos to train on")
+    return kept
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step trains on."""
+
+    image: Float[Tensor, "n 3 crop crop"]
+    noise: Float[Tensor, "n 3 crop crop"]
+    style: Int[Tensor, " n"]
+    thumbnail: bool
+    shift: tuple[int, int]
+
+
+class PhotoSet:
+    """Photos as uint8 arrays, and random crops of them."""
+
+    def __init__(self, paths: list[Path], *, short_side: int = 320) -> None:
+        self.photos = [open_rgb(path, short_side=short_side) for path in paths]
+
+    def batch(self, seed: int, step: int, sampling: Sampling, styles: int) -> Batch:
+        """Crops, noise and styles for one step; style 0 (identity) is drawn like any other."""
+        rng = np.random.default_rng([seed, step])
+        size, crop = sampling.batch, sampling.crop
+        crops = np.stack([self._crop(rng, crop) for _ in range(size)])
+        image = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255
+        noise = rng.standard_normal((size, 3, crop, crop), dtype=np.float32)
+        noise *= sampling.noise * rng.random((size, 1, 1, 1), dtype=np.float32)
+        return Batch(
+            image=image.contiguous(memory_format=torch.channels_last),
+            noise=torch.from_numpy(noise).contiguous(memory_format=torch.channels_last),
+            style=torch.from_numpy(rng.integers(0, styles, size)),
+            thumbnail=bool(rng.random() < sampling.thumbnail),
+            shift=(int(rng.integers(1, 8)), int(rng.integers(1, 8))),
+        )
+
+    def _crop(self, rng: np.random.Generator, crop: int) -> RGB:
+        """A random square of a random photo, at its own scale or shrunk, flipped half the time."""
+        photo = self.photos[rng.integers(len(self.photos))]
+        height, width = photo.shape[:2]
+        side = int(rng.integers(min(crop, height, width), min(height, width) + 1))
+        top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
+        square = photo[top : top + side, left : left + side]
+        if rng.random() < 0.5:
+            square = square[:, ::-1]
+        if side != crop:
+            resized = Image.fromarray(square).resize((crop, crop), Image.Resampling.BICUBIC)
+            square = np.asarray(resized)
+        return square

@@ -1,0 +1,199 @@
+"""Turns a training run into what ships: a model folder and one package for each style.
+
+Nothing appears under its final name before the graphs have been compared with torch.
+"""
+
+import dataclasses
+import io
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from impasto.core.arrays import RGB
+from impasto.core.errors import InputError, OutputError
+from impasto.core.files import sha256_file
+from impasto.engine.model import FORMAT_VERSION, load_model
+from impasto.engine.painter import Painter
+from impasto.lab.checkpoint import load_checkpoint
+from impasto.lab.data import assets_folder, list_photos, open_rgb, to_tensor
+from impasto.lab.graph import write_measure_graph, write_paint_graph
+from impasto.lab.nets import CodeBook, Trunk, TrunkSettings, multiply_adds
+from impasto.lab.recipe import Recipe
+from impasto.lab.trainer import Painting
+from impasto.lab.verify import SIZES, Agreement, verify
+from impasto.media.resize import fit_long_side
+from impasto.styles.package import SUFFIX, Source, Style, write_style
+
+THUMBNAIL = 256
+FLOOR_PHOTOS = 100
+FLOOR_QUANTILE = 0.01
+PREVIEW_SIZE = 256
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was written, and how well it agrees with torch."""
+
+    model: Path
+    styles: list[Path]
+    agreement: Agreement
+    trunk_id: str
+
+
+def export(recipe: Recipe, run: Path, model: Path, styles: Path, preview: RGB) -> Export:
+    """Writes the model and style packages of a run.
+
+    Args:
+        recipe: what the run was made by.
+        run: the run's folder; the running mean of its checkpoint is exported.
+        model: the model folder to write; replaced as a whole.
+        styles: the folder for the style packages.
+        preview: a photo that each package shows painted.
+
+    Raises:
+        ModelError: the exported graphs do not agree with torch; nothing is written.
+        OutputError: a folder cannot be written.
+    """
+    trunk, book, step = _load(recipe, run)
+    photos = _training_photos(recipe)
+    set_std_floor(trunk, book, photos)
+    _round(trunk, book)
+    with _replacing(model) as folder:
+        write_model(trunk, book, folder, name=model.name, recipe=f"{recipe.name} step {step}")
+        codes = [code.numpy() for code in book.codes.detach()]
+        agreement = verify(trunk, load_model(folder), codes, photos[: len(SIZES) * len(codes)])
+    written = _write_styles(recipe, book, model, styles, preview, step)
+    return Export(model, written, agreement, sha256_file(model / "weights.safetensors"))
+
+
+def _load(recipe: Recipe, run: Path) -> tuple[Trunk, CodeBook, int]:
+    path = run / "checkpoint.pt"
+    if not path.exists():
+        raise InputError(f"{path}: no checkpoint; run `impasto train` first")
+    state = load_checkpoint(path, recipe.fingerprint())
+    painting = Painting(recipe).eval()
+    painting.load_state_dict(state["average"])
+    return painting.trunk, painting.book, state["step"]
+
+
+def _training_photos(recipe: Recipe) -> list[RGB]:
+    paths = list_photos(assets_folder() / recipe.photos, recipe.held_out)
+    chosen = np.random.default_rng(recipe.seed).choice(len(paths), FLOOR_PHOTOS, replace=False)
+    return [open_rgb(paths[index], short_side=320) for index in chosen]
+
+
+@torch.no_grad()
+def set_std_floor(trunk: Trunk, book: CodeBook, photos: Iterable[RGB]) -> None:
+    """Sets the least standard deviation of each channel to a low quantile of what photos have.
+
+    A picture flatter than that is not stretched to full contrast, which would paint its noise.
+    """
+    trunk.std_floor.zero_()
+    stds = []
+    for index, photo in enumerate(photos):
+        code = book.codes[index % len(book.names)]
+        stds.append(trunk.measure(to_tensor(fit_long_side(photo, THUMBNAIL)), code[None])[0, 1])
+    trunk.std_floor.copy_(torch.stack(stds).quantile(FLOOR_QUANTILE, dim=0))
+
+
+@torch.no_grad()
+def _round(trunk: Trunk, book: CodeBook) -> None:
+    """Rounds everything to float16 and back, as it will be stored."""
+    for tensor in [*trunk.state_dict().values(), *book.state_dict().values()]:
+        tensor.copy_(tensor.half().float())
+
+
+def write_model(trunk: Trunk, book: CodeBook, folder: Path, *, name: str, recipe: str) -> None:
+    """Writes weights, graphs and manifest into a folder that exists."""
+    weights = folder / "weights.safetensors"
+    tensors = {key: value.half().contiguous() for key, value in trunk.state_dict().items()}
+    tensors["identity_code"] = book.codes[0].detach().half().contiguous()
+    save_file(tensors, weights)
+    write_measure_graph(trunk, weights, folder / "measure.onnx")
+    write_paint_graph(trunk, weights, folder / "paint.onnx")
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "name": name,
+        "trunk_id": sha256_file(weights),
+        "channels": trunk.channels,
+        "sites": [{"name": site.name, "channels": site.channels} for site in trunk.sites],
+        "multiple": trunk.settings.multiple,
+        "margin": trunk.settings.margin,
+        "thumbnail": THUMBNAIL,
+        "gmac_512": round(multiply_adds(trunk, 512, 512) / 1e9, 3),
+        "parameters": sum(parameter.numel() for parameter in trunk.parameters()),
+        "recipe": recipe,
+        "trunk": dataclasses.asdict(trunk.settings),
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+
+
+def read_trunk(folder: Path) -> Trunk:
+    """The torch network of an exported model folder.
+
+    Raises:
+        ModelError: the folder is no model.
+    """
+    from safetensors.torch import load_file
+
+    load_model(folder)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    trunk = Trunk(TrunkSettings(**manifest["trunk"])).eval()
+    tensors = load_file(folder / "weights.safetensors")
+    del tensors["identity_code"]
+    trunk.load_state_dict({key: value.float() for key, value in tensors.items()})
+    return trunk
+
+
+@contextmanager
+def _replacing(folder: Path) -> Iterator[Path]:
+    """A temporary folder that takes the place of `folder` when the block ends well."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as name:
+            fresh = Path(name) / folder.name
+            fresh.mkdir()
+            yield fresh
+            if folder.exists():
+                folder.rename(Path(name) / "old")
+            fresh.rename(folder)
+    except OSError as error:
+        raise OutputError(f"cannot write {folder}: {error.strerror}") from error
+
+
+def _write_styles(
+    recipe: Recipe, book: CodeBook, model: Path, folder: Path, preview: RGB, step: int
+) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    loaded, assets, written = load_model(model), assets_folder(), []
+    for index, (name, source) in enumerate(recipe.styles.items(), start=1):
+        style = Style(
+            name=name,
+            title=source.title,
+            artist=source.artist,
+            year=source.year,
+            licence=source.licence,
+            trunk_id=loaded.trunk_id,
+            code=book.codes[index].detach().numpy(),
+            sources=tuple(Source(Path(f).name, sha256_file(assets / f)) for f in source.files),
+            recipe=f"{recipe.name} step {step}",
+        )
+        painted = Painter(style, model=loaded, size=PREVIEW_SIZE).paint(preview)
+        style = dataclasses.replace(style, preview=_webp(painted))
+        written.append(folder / f"{name}{SUFFIX}")
+        write_style(style, written[-1])
+    return written
+
+
+def _webp(pixels: RGB) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "WEBP", quality=80, method=6)
+    return buffer.getvalue()

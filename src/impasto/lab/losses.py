@@ -1,0 +1,124 @@
+"""The terms of the training loss, each a pure function of features or pictures.
+
+Every term is a mean over the batch and has no unit: squared distances are divided by the squared
+size of what is aimed at, so that layers, scales and styles can be added without further weights.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+EPSILON = 1e-5
+
+
+def gram(features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c c"]:
+    """Uncentred covariance of channels, a mean over pixels (Gatys et al., CVPR 2016), float32."""
+    flat = features.flatten(2)
+    product = torch.bmm(flat, flat.transpose(1, 2))
+    return product.float() / flat.shape[2]
+
+
+def moments(
+    features: Float[Tensor, "n c h w"],
+) -> tuple[Float[Tensor, "n c"], Float[Tensor, "n c"]]:
+    """Mean and standard deviation of each channel over pixels, float32."""
+    variance, mean = torch.var_mean(features.float(), dim=(2, 3), correction=0)
+    return mean, (variance + EPSILON).sqrt()
+
+
+@dataclass(frozen=True)
+class StyleFeatures:
+    """What one layer must look like: Gram matrix and moments, each with a leading batch axis."""
+
+    gram: Float[Tensor, "n c c"]
+    mean: Float[Tensor, "n c"]
+    std: Float[Tensor, "n c"]
+
+    @classmethod
+    def of(cls, features: Float[Tensor, "n c h w"]) -> "StyleFeatures":
+        """Measures features."""
+        return cls(gram(features), *moments(features))
+
+    def pick(self, index: Tensor) -> "StyleFeatures":
+        """Rows by index [n]."""
+        return StyleFeatures(self.gram[index], self.mean[index], self.std[index])
+
+    @classmethod
+    def average(cls, parts: list["StyleFeatures"]) -> "StyleFeatures":
+        """The mean over several measurements: how a style of many pictures is made."""
+        fields = ("gram", "mean", "std")
+        return cls(*(torch.stack([getattr(p, f) for p in parts]).mean(dim=0) for f in fields))
+
+    @classmethod
+    def cat(cls, parts: list["StyleFeatures"]) -> "StyleFeatures":
+        """Several measurements along the batch axis."""
+        fields = ("gram", "mean", "std")
+        return cls(*(torch.cat([getattr(p, f) for p in parts]) for f in fields))
+
+
+def relative(found: Float[Tensor, "n ..."], target: Float[Tensor, "n ..."]) -> Float[Tensor, " n"]:
+    """Squared distance divided by the squared size of the target, for each item."""
+    difference = (found - target).flatten(1).square().sum(1)
+    return difference / target.flatten(1).square().sum(1).clamp_min(EPSILON)
+
+
+def style_loss(
+    features: Mapping[str, Float[Tensor, "n c h w"]], targets: Mapping[str, StyleFeatures]
+) -> Float[Tensor, " n"]:
+    """Distance in Gram matrices and moments, half each, summed over layers, for each item.
+
+    Gatys et al. 2016 for the Gram term, Huang & Belongie 2017 (eq. 13) for the moments; both here
+    as relative distances, which takes the place of per-layer weights.
+    """
+    losses = []
+    for layer, target in targets.items():
+        found = StyleFeatures.of(features[layer])
+        size = target.mean.square().sum(1) + target.std.square().sum(1)
+        apart = (found.mean - target.mean).square() + (found.std - target.std).square()
+        losses.append(0.5 * relative(found.gram, target.gram) + 0.5 * apart.sum(1) / size)
+    return torch.stack(losses).sum(0)
+
+
+def content_loss(
+    features: Float[Tensor, "n c h w"], target: Float[Tensor, "n c h w"]
+) -> Float[Tensor, " n"]:
+    """Mean squared distance of instance-normalised features, for each item: 0 equal, 2 unrelated.
+
+    Normalised, so that a change of palette or contrast is free and only a change of form costs
+    (Lin et al. 2021, "Drafting and Revision").
+    """
+    return (normalise(features) - normalise(target)).square().mean(dim=(1, 2, 3))
+
+
+def normalise(features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+    """Each channel of each item to mean 0 and standard deviation 1, float32."""
+    mean, std = moments(features)
+    return (features.float() - mean[..., None, None]) / std[..., None, None]
+
+
+def perceptual_loss(
+    features: Float[Tensor, "n c h w"], target: Float[Tensor, "n c h w"]
+) -> Float[Tensor, " n"]:
+    """Relative squared distance of raw features at one (deep) layer (Johnson et al. 2016)."""
+    return relative(features.float(), target.float())
+
+
+def total_variation(image: Float[Tensor, "n 3 h w"]) -> Float[Tensor, " n"]:
+    """Mean absolute difference of neighbouring pixels (0 to 1) along rows and columns, summed."""
+    rows = (image[..., 1:, :] - image[..., :-1, :]).abs().mean(dim=(1, 2, 3))
+    return rows + (image[..., :, 1:] - image[..., :, :-1]).abs().mean(dim=(1, 2, 3))
+
+
+def out_of_range(image: Float[Tensor, "n 3 h w"]) -> Float[Tensor, " n"]:
+    """Mean squared distance of pixels to the range 0 to 1: what the final clip would lose."""
+    return (image - image.clamp(0, 1)).square().mean(dim=(1, 2, 3))
+
+
+def squared_error(
+    image: Float[Tensor, "n 3 h w"], target: Float[Tensor, "n 3 h w"]
+) -> Float[Tensor, " n"]:
+    """Mean squared difference of pixels, for each item."""
+    return (image - target).square().mean(dim=(1, 2, 3))

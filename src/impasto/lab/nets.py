@@ -1,0 +1,376 @@
+"""The trunk: one small convolutional network that paints every style, given a style code.
+
+Every normalisation is conditional (Dumoulin et al. 2017, "A Learned Representation for Artistic
+Style"): `gamma * (x - mean) / std + beta`, with (gamma, beta) from the style code. `mean` and `std`
+are the only things in the network that look further than a neighbourhood, so the same layers run in
+three ways: with statistics of their own input (training), reporting those statistics (measure), or
+with a ready-made scale and shift (paint).
+
+Two departures from the usual image-transformation network (Johnson et al. 2016), both for speed:
+
+- Convolutions pad with zeros, which runtimes fuse, and the *picture* is padded by `margin` pixels,
+  whose painting is cut off. Reflection inside the network costs a pass over memory a layer.
+- Nearest upsampling followed by a 3x3 convolution is computed as one 2x2 convolution at the low
+  resolution with four times the outputs (`phase_kernel`): the same function for 4/9 of the work,
+  and no large feature map is written.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+Normalise = Callable[[Tensor, "Site"], Tensor]
+"""Applies the conditional normalisation of one site to features [n, c, h, w]."""
+
+EPSILON = 1e-5
+
+
+@dataclass(frozen=True)
+class Site:
+    """One conditional normalisation: where its channels lie in a code, and at which scale it works.
+
+    `stride` is the number of image pixels a feature pixel stands for, `extra` the number of feature
+    pixels that the map has beyond the picture and its margin on each side.
+    """
+
+    name: str
+    start: int
+    channels: int
+    stride: int
+    extra: int = 0
+
+    @property
+    def span(self) -> slice:
+        """The site's channels in a code."""
+        return slice(self.start, self.start + self.channels)
+
+
+@dataclass(frozen=True)
+class TrunkSettings:
+    """The shape of a trunk. `eighth` blocks run at 1/8 of the resolution, with twice the width."""
+
+    stem: int = 16
+    width: int = 32
+    blocks_before: int = 1
+    eighth: int = 1
+    blocks_after: int = 1
+    block: str = "residual"
+    expansion: int = 4
+    margin: int = 8
+
+    @property
+    def multiple(self) -> int:
+        """Padded pictures have sides that are multiples of this."""
+        return 8 if self.eighth else 4
+
+
+@dataclass
+class _Sites:
+    """Hands out sites one after the other while a trunk is built."""
+
+    all: list[Site] = field(default_factory=list)
+
+    def add(self, name: str, channels: int, stride: int, extra: int = 0) -> Site:
+        start = self.all[-1].start + self.all[-1].channels if self.all else 0
+        self.all.append(Site(name, start, channels, stride, extra))
+        return self.all[-1]
+
+
+def phase_taps() -> Float[Tensor, "2 2 3 2 2 3"]:
+    """Which 3x3 tap falls where in the 2x2 window of `phase_kernel`: (r, a, u, s, b, v).
+
+    Output row r of a pair takes kernel row u from window row a; s, b and v say the same of columns.
+    """
+    taps = torch.tensor([[[1.0, 1, 0], [0, 0, 1]], [[1, 0, 0], [0, 1, 1]]])
+    return torch.einsum("rau,sbv->rausbv", taps, taps)
+
+
+def phase_kernel(weight: Float[Tensor, "o i 3 3"]) -> Float[Tensor, "o*4 i 2 2"]:
+    """The 2x2 kernel that stands for nearest upsampling by two and then `weight`.
+
+    A 2x2 window at low-resolution rows (p - 1, p) holds all that the high-resolution rows 2p - 1
+    and 2p need, because each of their three taps falls on one of the two. Outputs are ordered for
+    `pixel_shuffle`, and come out one pixel early: row 0 is high-resolution row -1.
+    """
+    kernel = torch.einsum("rausbv,oiuv->orsiab", phase_taps().to(weight.device), weight)
+    return kernel.flatten(0, 2)
+
+
+def skip_taps() -> Float[Tensor, "2 2 2 3 2 2 2 3"]:
+    """Which 3x3 tap falls where in the window of `skip_kernel`: (r, a, x, u, s, b, y, v).
+
+    As `phase_taps`, with x and y the place inside an unshuffled 2x2 cell.
+    """
+    taps = torch.zeros(2, 2, 2, 3)
+    for row in range(2):  # high-resolution row 2p - 1 + row
+        for tap in range(3):
+            line = row + tap  # counted from row 2p - 2, the first of the window
+            taps[row, line // 2, line % 2, tap] = 1
+    return torch.einsum("raxu,sbyv->raxusbyv", taps, taps)
+
+
+def skip_kernel(weight: Float[Tensor, "o i 3 3"]) -> Float[Tensor, "o*4 i*4 2 2"]:
+    """The 2x2 kernel over `pixel_unshuffle(x, 2)` that stands for `weight` over x.
+
+    Its outputs lie on the same grid as those of `phase_kernel`.
+    """
+    kernel = torch.einsum("raxusbyv,oiuv->orsixyab", skip_taps().to(weight.device), weight)
+    return kernel.flatten(3, 5).flatten(0, 2)
+
+
+class UpConv(nn.Module):
+    """Nearest upsampling by two, then a 3x3 convolution; the result has one extra pixel around."""
+
+    def __init__(self, inputs: int, outputs: int, *, bias: bool = True, padding: int = 1) -> None:
+        super().__init__()
+        reference = nn.Conv2d(inputs, outputs, 3, bias=bias)
+        self.weight, self.bias = reference.weight, reference.bias
+        self.padding = padding
+
+    def phases(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n o*4 h+1 w+1"]:
+        """The four phases of every output, before they are interleaved."""
+        bias = None if self.bias is None else self.bias.repeat_interleave(4)
+        return F.conv2d(x, phase_kernel(self.weight), bias, padding=self.padding)
+
+    def forward(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n o 2*h+2 2*w+2"]:
+        """Upsamples and convolves."""
+        return F.pixel_shuffle(self.phases(x), 2)
+
+
+class ResidualBlock(nn.Module):
+    """Two plain 3x3 convolutions with conditional norms, added to the input."""
+
+    def __init__(self, sites: _Sites, name: str, channels: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.site1 = sites.add(f"{name}.1", channels, stride)
+        self.site2 = sites.add(f"{name}.2", channels, stride)
+
+    def forward(self, x: Tensor, normalise: Normalise) -> Tensor:
+        """Features [n, c, h, w] to features of the same shape."""
+        y = F.relu(normalise(self.conv1(x), self.site1))
+        return x + normalise(self.conv2(y), self.site2)
+
+
+class InvertedResidual(nn.Module):
+    """MobileNetV2's block (Sandler et al. 2018), its 1x1 convolutions conditionally normalised."""
+
+    def __init__(
+        self, sites: _Sites, name: str, channels: int, stride: int, expansion: int
+    ) -> None:
+        super().__init__()
+        wide = channels * expansion
+        self.expand = nn.Conv2d(channels, wide, 1, bias=False)
+        self.depthwise = nn.Conv2d(wide, wide, 3, padding=1, groups=wide)
+        self.project = nn.Conv2d(wide, channels, 1, bias=False)
+        self.site1 = sites.add(f"{name}.expand", wide, stride)
+        self.site2 = sites.add(f"{name}.project", channels, stride)
+
+    def forward(self, x: Tensor, normalise: Normalise) -> Tensor:
+        """Features [n, c, h, w] to features of the same shape."""
+        y = F.relu(normalise(self.expand(x), self.site1))
+        y = F.relu(self.depthwise(y))
+        return x + normalise(self.project(y), self.site2)
+
+
+class Trunk(nn.Module):
+    """Content encoder, body and decoder, shared by all styles.
+
+    A half-resolution stem reads the picture, the body works at a quarter (and an eighth) of the
+    resolution, and the end joins three things at half resolution: what the body made of the
+    picture, the stem's features (fine detail, styled), and the picture itself (fine detail, as is).
+    """
+
+    def __init__(self, settings: TrunkSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        stem, width = settings.stem, settings.width
+        sites = _Sites()
+        self.stem = nn.Conv2d(12, stem, 3, padding=1, bias=False)
+        self.stem_site = sites.add("stem", stem, 2)
+        self.down = nn.Conv2d(stem, width, 3, stride=2, padding=1, bias=False)
+        self.down_site = sites.add("down", width, 4)
+        self.before = self._blocks(sites, "before", settings.blocks_before, width, 4)
+        if settings.eighth:
+            self.deep_down = nn.Conv2d(width, 2 * width, 3, stride=2, padding=1, bias=False)
+            self.deep_site = sites.add("deep", 2 * width, 8)
+            self.deep = self._blocks(sites, "deep", settings.eighth, 2 * width, 8)
+            self.deep_up = UpConv(2 * width, width)
+        self.after = self._blocks(sites, "after", settings.blocks_after, width, 4)
+        self.up = UpConv(width, stem, bias=False)
+        self.up_site = sites.add("up", stem, 2, extra=1)
+        self.end = UpConv(stem, 3, padding=0)
+        self.end_stem = UpConv(stem, 3, bias=False)
+        self.skip = nn.Conv2d(3, 3, 3, bias=False)
+        with torch.no_grad():  # a first painting near mid-grey, whatever the codes
+            for last in (self.end, self.end_stem, self.skip):
+                last.weight.mul_(0.25)
+        self.sites = tuple(sites.all)
+        self.channels = sum(site.channels for site in self.sites)
+        self.std_floor: Tensor
+        self.register_buffer("std_floor", torch.zeros(self.channels))
+
+    def _blocks(
+        self, sites: _Sites, name: str, count: int, channels: int, stride: int
+    ) -> nn.ModuleList:
+        def block(index: int) -> nn.Module:
+            where = (sites, f"{name}{index}", channels, stride)
+            if self.settings.block == "inverted":
+                return InvertedResidual(*where, self.settings.expansion)
+            return ResidualBlock(*where)
+
+        return nn.ModuleList(block(index) for index in range(count))
+
+    def run(
+        self, padded: Float[Tensor, "n 3 h w"], normalise: Normalise
+    ) -> Float[Tensor, "n 3 h w"]:
+        """Paints a padded picture (0 to 1, sides multiples of `multiple`), before any clipping."""
+        fine = F.pixel_unshuffle(padded - 0.5, 2)
+        half = F.relu(normalise(self.stem(fine), self.stem_site))
+        x = F.relu(normalise(self.down(half), self.down_site))
+        for block in self.before:
+            x = block(x, normalise)
+        if self.settings.eighth:
+            y = F.relu(normalise(self.deep_down(x), self.deep_site))
+            for block in self.deep:
+                y = block(y, normalise)
+            x = x + self.deep_up(y)[..., 1:-1, 1:-1]
+        for block in self.after:
+            x = block(x, normalise)
+        x = F.relu(normalise(self.up(x), self.up_site))
+        return self.finish(x, half, fine)
+
+    def finish(self, up: Tensor, half: Tensor, fine: Tensor) -> Float[Tensor, "n 3 h w"]:
+        """Joins body, stem and picture at half resolution and interleaves them to full size."""
+        skip = F.conv2d(fine, skip_kernel(self.skip.weight), padding=1)
+        phases = self.end.phases(up) + self.end_stem.phases(half) + skip
+        return F.pixel_shuffle(phases, 2)[..., 1:-1, 1:-1].float() + 0.5
+
+    def pad(self, image: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h2 w2"]:
+        """Replicates the edge: `margin` pixels at top and left, at least as many elsewhere."""
+        height, width = image.shape[-2:]
+        margin, multiple = self.settings.margin, self.settings.multiple
+        bottom = margin + -(height + 2 * margin) % multiple
+        right = margin + -(width + 2 * margin) % multiple
+        return F.pad(image, (margin, right, margin, bottom), mode="replicate")
+
+    def forward(
+        self,
+        image: Float[Tensor, "n 3 h w"],
+        code: Float[Tensor, "n 2 c"],
+        statistics: Float[Tensor, "n 2 c"] | None = None,
+    ) -> Float[Tensor, "n 3 h w"]:
+        """Paints pictures (RGB, 0 to 1), each with its own code.
+
+        With `statistics` (from `measure`) they are used; without, each site measures its own input,
+        the picture's margin left out.
+        """
+        if statistics is None:
+            normalise = self._own_statistics(code, image.shape[-2:], None)
+        else:
+            normalise = apply_affine(compose(code, statistics))
+        height, width = image.shape[-2:]
+        margin = self.settings.margin
+        painted = self.run(self.pad(image), normalise)
+        return painted[..., margin : margin + height, margin : margin + width]
+
+    def measure(
+        self, image: Float[Tensor, "n 3 h w"], code: Float[Tensor, "n 2 c"]
+    ) -> Float[Tensor, "n 2 c"]:
+        """Mean and floored standard deviation of every channel at every site."""
+        found: list[Tensor] = []
+        self.run(self.pad(image), self._own_statistics(code, image.shape[-2:], found))
+        return torch.cat(found, dim=2)
+
+    def measure_weighted(
+        self,
+        padded: Float[Tensor, "1 3 h w"],
+        code: Float[Tensor, "1 2 c"],
+        weight: Float[Tensor, "1 1 h w"],
+    ) -> Float[Tensor, "1 2 c"]:
+        """As `measure`, on a picture already padded, each pixel counting as `weight` says.
+
+        A feature pixel counts as the mean weight of the pixels it stands for; the margin must
+        weigh nothing.
+        """
+        found: list[Tensor] = []
+
+        def normalise(x: Tensor, site: Site) -> Tensor:
+            share = F.pad(F.avg_pool2d(weight, site.stride), [site.extra] * 4)
+            share = share / share.sum()
+            mean = (x * share).sum((2, 3))
+            variance = ((x - mean[..., None, None]).square() * share).sum((2, 3))
+            found.append(self._statistics(mean, variance, site))
+            return scale_and_shift(x, compose(code[:, :, site.span], found[-1]))
+
+        self.run(padded, normalise)
+        return torch.cat(found, dim=2)
+
+    def _statistics(self, mean: Tensor, variance: Tensor, site: Site) -> Float[Tensor, "n 2 c"]:
+        std = (variance + EPSILON).sqrt().maximum(self.std_floor[site.span])
+        return torch.stack([mean, std], dim=1)
+
+    def _own_statistics(
+        self, code: Tensor, size: Sequence[int], found: list[Tensor] | None
+    ) -> Normalise:
+        def normalise(x: Tensor, site: Site) -> Tensor:
+            first = self.settings.margin // site.stride + site.extra
+            last = [first + -(-side // site.stride) for side in size]
+            inside = x[..., first : last[0], first : last[1]].float()
+            variance, mean = torch.var_mean(inside, dim=(2, 3), correction=0)
+            statistics = self._statistics(mean, variance, site)
+            if found is not None:
+                found.append(statistics)
+            return scale_and_shift(x, compose(code[:, :, site.span], statistics))
+
+        return normalise
+
+
+def compose(
+    code: Float[Tensor, "n 2 c"], statistics: Float[Tensor, "n 2 c"]
+) -> Float[Tensor, "n 2 c"]:
+    """The affine (scale, shift) that normalises by `statistics` and then applies `code`."""
+    scale = code[:, 0] / statistics[:, 1]
+    return torch.stack([scale, code[:, 1] - scale * statistics[:, 0]], dim=1)
+
+
+def scale_and_shift(x: Float[Tensor, "n c h w"], affine: Float[Tensor, "n 2 c"]) -> Tensor:
+    """Multiplies and shifts each channel, in the type of `x`."""
+    scale, shift = affine.to(x.dtype)[..., None, None].unbind(1)
+    return torch.addcmul(shift, x, scale)
+
+
+def apply_affine(affine: Float[Tensor, "n 2 c"]) -> Normalise:
+    """A normalisation that uses no statistics of its input: the paint path."""
+    return lambda x, site: scale_and_shift(x, affine[:, :, site.span])
+
+
+class CodeBook(nn.Module):
+    """The style codes that are trained together with a trunk; the first is the identity code."""
+
+    def __init__(self, names: list[str], channels: int) -> None:
+        super().__init__()
+        self.names = ["identity", *names]
+        start = torch.stack([torch.ones(channels), torch.zeros(channels)])
+        self.codes = nn.Parameter(start.repeat(len(self.names), 1, 1))
+
+    def forward(self, index: Tensor) -> Float[Tensor, "n 2 c"]:
+        """Codes by their indices [n]."""
+        return self.codes[index]
+
+
+def multiply_adds(trunk: Trunk, height: int, width: int) -> int:
+    """Multiply-adds of all convolutions for one picture, its margin included.
+
+    Counted on what really runs: `UpConv` and the skip are 2x2 convolutions.
+    """
+    image = torch.zeros(1, 3, height, width)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        trunk.run(trunk.pad(image), apply_affine(torch.ones(1, 2, trunk.channels)))
+    return int(counter.get_flop_counts()["Global"][torch.ops.aten.convolution]) // 2

@@ -1,0 +1,115 @@
+"""A small builder of ONNX graphs whose weights stay in one safetensors file.
+
+Initialisers are float16 external data at their offsets inside that file, so that several graphs
+share one copy of the weights.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+OPSET = 18
+IR_VERSION = 9
+FLOAT, UINT8 = TensorProto.FLOAT, TensorProto.UINT8
+
+Values = Mapping[str, tuple[int, Sequence[int | str]]]
+"""Type and shape of graph inputs or outputs by name; a named side is dynamic."""
+
+
+def weight_offsets(path: Path) -> dict[str, tuple[list[int], int, int]]:
+    """Shape, first byte and length of every tensor in a safetensors file."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+    header.pop("__metadata__", None)
+    return {
+        name: (entry["shape"], 8 + size + first, last - first)
+        for name, entry in header.items()
+        for first, last in [entry["data_offsets"]]
+    }
+
+
+class Graph:
+    """An ONNX graph in the making; methods add operators and return the name of the output."""
+
+    def __init__(self, weights: Path) -> None:
+        self.weights, self.offsets = weights.name, weight_offsets(weights)
+        self.nodes: list[onnx.NodeProto] = []
+        self.initialisers: dict[str, onnx.TensorProto] = {}
+
+    def add(self, operator: str, *inputs: str, **attributes: Any) -> str:
+        """One operator with one output."""
+        name = f"{operator.lower()}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, inputs, [name], name, **attributes))
+        return name
+
+    def constant(self, value: object, kind: type) -> str:
+        """A constant."""
+        name = f"constant_{len(self.initialisers)}"
+        array: np.ndarray = np.asarray(value, kind)
+        self.initialisers[name] = numpy_helper.from_array(array, name)
+        return name
+
+    def floats(self, value: object) -> str:
+        """A float32 constant."""
+        return self.constant(value, np.float32)
+
+    def ints(self, *values: int) -> str:
+        """An int64 vector, as shapes and axes are given."""
+        return self.constant(values, np.int64)
+
+    def weight(self, name: str) -> str:
+        """A tensor of the weights file, as float32."""
+        shape, offset, length = self.offsets[name]
+        tensor = TensorProto(name=name, data_type=TensorProto.FLOAT16, dims=shape)
+        tensor.data_location = TensorProto.EXTERNAL
+        place = {"location": self.weights, "offset": str(offset), "length": str(length)}
+        tensor.external_data.extend(
+            onnx.StringStringEntryProto(key=key, value=value) for key, value in place.items()
+        )
+        self.initialisers[name] = tensor
+        return self.add("Cast", name, to=FLOAT)
+
+    def reshape(self, x: str, *shape: int) -> str:
+        """A tensor in another shape."""
+        return self.add("Reshape", x, self.ints(*shape))
+
+    def slice(self, x: str, axes: Sequence[int], starts: Sequence[int], ends: Sequence[int]) -> str:
+        """A box of a tensor."""
+        return self.add("Slice", x, self.ints(*starts), self.ints(*ends), self.ints(*axes))
+
+    def conv(
+        self, x: str, weight: str, bias: str = "", *, stride: int = 1, pad: int = 1, group: int = 1
+    ) -> str:
+        """A convolution with zero padding."""
+        inputs = (x, weight, bias) if bias else (x, weight)
+        return self.add("Conv", *inputs, strides=[stride] * 2, pads=[pad] * 4, group=group)
+
+    def save(self, path: Path, inputs: Values, result: str, output: Values) -> None:
+        """Writes the graph, its result under the name of `output`, and checks it as a file."""
+        (name,) = output
+        self.nodes.append(helper.make_node("Identity", [result], [name], name))
+        graph = helper.make_graph(
+            self.nodes,
+            path.stem,
+            _described(inputs),
+            _described(output),
+            [*self.initialisers.values()],
+        )
+        model = helper.make_model(
+            graph,
+            opset_imports=[helper.make_opsetid("", OPSET)],
+            ir_version=IR_VERSION,
+            producer_name="impasto",
+        )
+        path.write_bytes(model.SerializeToString())
+        onnx.checker.check_model(str(path))
+
+
+def _described(values: Values) -> list[onnx.ValueInfoProto]:
+    return [helper.make_tensor_value_info(name, *kind) for name, kind in values.items()]

@@ -1,0 +1,169 @@
+"""A training recipe: everything that decides what a run produces, read from TOML.
+
+Paths of pictures and weights are relative to the assets folder (`IMPASTO_ASSETS`); `held_out` names
+a list beside the recipe, of pictures that the run must not see.
+Unknown keys are errors, so that a misspelt weight is not a silent default.
+"""
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from impasto.core.errors import RecipeError
+from impasto.lab.nets import TrunkSettings
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What each term of the loss counts; 0 leaves it out. The terms are in `impasto.lab.losses`."""
+
+    content: float = 1.0
+    style: float = 2.4
+    perceptual: float = 0.0
+    variation: float = 0.02
+    range: float = 10.0
+    identity: float = 10.0
+    stability: float = 10.0
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the weights move. The rate warms up, stays, and falls to 0 over the last `decay` steps.
+
+    A constant rate in the middle lets a run be prolonged: only the fall depends on the end.
+    `average` is the decay of the running mean of all weights, which is what ships.
+    """
+
+    steps: int = 6000
+    rate: float = 2e-3
+    code_rate: float = 1e-2
+    warmup: int = 100
+    decay: int = 1500
+    average: float = 0.998
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """What one step sees.
+
+    `noise` is the largest standard deviation of the noise on the input (0 to 1 scale). `thumbnail`
+    is the share of steps that paint with statistics of the picture at half its size, as the painter
+    does with big pictures. `stability_every` is how often the stability term is computed.
+    """
+
+    batch: int = 8
+    crop: int = 256
+    noise: float = 0.02
+    thumbnail: float = 0.5
+    stability_every: int = 4
+
+
+@dataclass(frozen=True)
+class StyleSource:
+    """One style: its pictures, and what its package says of them."""
+
+    files: list[str]
+    title: str
+    artist: str = ""
+    year: int | None = None
+    licence: str = ""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides a run, apart from the code."""
+
+    name: str
+    styles: dict[str, StyleSource]
+    seed: int = 1
+    photos: str = "content/photos"
+    held_out: list[str] = field(default_factory=list)
+    samples: list[str] = field(default_factory=list)
+    features: str = "vgg/vgg19_slim16x_to_relu5_1.safetensors"
+    style_size: int = 512
+    trunk: TrunkSettings = field(default_factory=TrunkSettings)
+    schedule: Schedule = field(default_factory=Schedule)
+    sampling: Sampling = field(default_factory=Sampling)
+    weights: Weights = field(default_factory=Weights)
+
+    def fingerprint(self) -> str:
+        """A hash of what a checkpoint depends on; schedule, sampling and weights may change."""
+        kept = dataclasses.asdict(self)
+        for changeable in ("schedule", "weights", "sampling", "samples"):
+            del kept[changeable]
+        return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+
+def read_list(path: Path) -> list[str]:
+    """The lines of a list file, without comments and empty lines.
+
+    Raises:
+        RecipeError: the file cannot be read.
+    """
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: not a readable list ({error})") from error
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Reads a recipe.
+
+    Raises:
+        RecipeError: the file is missing, is not TOML, or has unknown or missing keys.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RecipeError(f"{path}: no such recipe") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RecipeError(f"{path}: not a readable TOML file ({error})") from error
+    sections = {"trunk": TrunkSettings, "schedule": Schedule, "sampling": Sampling}
+    for name, kind in {**sections, "weights": Weights}.items():
+        if name in table:
+            table[name] = _build(kind, table[name], f"{path}: [{name}]")
+    if "held_out" in table:
+        table["held_out"] = read_list(path.parent / table["held_out"])
+    styles = table.get("styles")
+    if not isinstance(styles, dict) or not styles:
+        raise RecipeError(f"{path}: no styles; add a table [styles.NAME] with files and title")
+    table["styles"] = {
+        name: _build(StyleSource, style, f"{path}: [styles.{name}]")
+        for name, style in styles.items()
+    }
+    return _build(Recipe, table, str(path))
+
+
+def _build(kind: type[T], table: Any, where: str) -> T:
+    """Makes a dataclass from a table, naming what is unknown, missing or of the wrong type."""
+    if not isinstance(table, dict):
+        raise RecipeError(f"{where} must be a table")
+    fields = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    if unknown := sorted(set(table) - set(fields)):
+        raise RecipeError(f"{where} has unknown keys {unknown}; it may have {sorted(fields)}")
+    for name, value in table.items():
+        _check_type(fields[name].type, value, f"{where} {name}")
+    try:
+        return kind(**table)
+    except TypeError as error:
+        raise RecipeError(f"{where}: {error}") from error
+
+
+def _check_type(expected: object, value: object, where: str) -> None:
+    """Refuses a plain value of another type; a whole number may stand for a float."""
+    if expected is int:
+        fits = isinstance(value, int) and not isinstance(value, bool)
+    elif expected is float:
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+    else:
+        fits = expected is not str or isinstance(value, str)
+    if not fits:
+        kind = getattr(expected, "__name__", expected)
+        raise RecipeError(f"{where} = {value!r} must be of type {kind}")

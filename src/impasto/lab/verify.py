@@ -1,0 +1,90 @@
+"""Compares an exported model with torch by number: nothing is shipped that does not agree.
+
+The graphs run in the default engine in forced float32, on whole photos and on their thumbnails, and
+every step is compared: statistics, and painted bytes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from impasto.core.arrays import RGB, Code
+from impasto.core.errors import ModelError
+from impasto.core.settings import EngineSettings
+from impasto.engine.backend import Backend
+from impasto.engine.backends import open_backend
+from impasto.engine.model import Model
+from impasto.engine.painter import compose
+from impasto.engine.pixels import pad, place
+from impasto.lab.data import to_tensor
+from impasto.lab.nets import Trunk, apply_affine
+from impasto.media.resize import fit_long_side, thumbnail
+
+SIZES = (256, 500, 768)
+"""Long sides at which photos are compared; two are no multiples of anything."""
+
+MOST_LEVELS = 1
+"""The largest difference of a painted byte that still counts as agreement."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """The largest differences that were seen."""
+
+    stats: float
+    """Of statistics, relative to the standard deviation of the channel."""
+    levels: int
+    """Of painted bytes, in steps of 1/255."""
+
+
+def verify(
+    trunk: Trunk, model: Model, codes: list[Code], photos: list[RGB], backend: Backend | None = None
+) -> Agreement:
+    """Paints photos with the exported graphs and with torch.
+
+    Args:
+        trunk: the network that was exported, its weights rounded as the export rounds them.
+        model: the exported model.
+        codes: style codes to compare with, one after the other.
+        photos: at least one photo for each of `SIZES`.
+        backend: what runs the graphs; by default OpenVINO in float32.
+
+    Raises:
+        ModelError: a painted byte differs by more than `MOST_LEVELS`.
+    """
+    backend = backend or open_backend(settings=EngineSettings(precision="float32"))
+    stats, levels = 0.0, 0
+    for index, photo in enumerate(photos):
+        small = fit_long_side(photo, SIZES[index % len(SIZES)])
+        apart = _compare(trunk, model, codes[index % len(codes)], small, backend)
+        stats, levels = max(stats, apart.stats), max(levels, apart.levels)
+    if levels > MOST_LEVELS:
+        raise ModelError(
+            f"{model.folder}: the exported graphs differ from torch by {levels}/255; not written"
+        )
+    return Agreement(stats, levels)
+
+
+@torch.no_grad()
+def _compare(trunk: Trunk, model: Model, code: Code, photo: RGB, backend: Backend) -> Agreement:
+    small = thumbnail(photo, model.thumbnail)
+    ones = np.ones(small.shape[:2], np.float32)
+    image, weight = place(small, ones, model.margin, model.thumbnail + 2 * model.margin)
+    inputs = {"image": image, "code": code, "weight": weight}
+    shapes = {name: array.shape for name, array in inputs.items()}
+    found = backend.load(model.measure_graph, shapes, exact=True).run(inputs)
+    code_row, weight_row = torch.from_numpy(code.copy())[None], torch.from_numpy(weight)
+    expected = trunk.measure_weighted(to_tensor(image[0]), code_row, weight_row)[0].numpy()
+
+    padded, part = pad(photo, model.margin, model.multiple)
+    affine = compose(code, found)
+    inputs = {"image": padded, "affine": affine}
+    shapes = {name: array.shape for name, array in inputs.items()}
+    painted = backend.load(model.paint_graph, shapes, exact=True).run(inputs, part)
+    planes = trunk.run(to_tensor(padded[0]), apply_affine(torch.from_numpy(affine)[None]))
+    wanted = (planes.clamp(0, 1) * 255).permute(0, 2, 3, 1).numpy()[part]
+    return Agreement(
+        float((np.abs(found - expected) / expected[1]).max()),
+        int(np.abs(painted.astype(np.float32) - np.round(wanted)).max()),
+    )

@@ -1,0 +1,59 @@
+"""Opacity: colours for what is transparent, and pictures for formats without it."""
+
+import numpy as np
+from jaxtyping import Bool, Float32
+from PIL import Image
+
+from impasto.core.arrays import RGB, Alpha
+
+Colours = Float32[np.ndarray, "height width 3"]
+Mask = Bool[np.ndarray, "height width"]
+
+
+def extend_edges(pixels: RGB, alpha: Alpha) -> RGB:
+    """Return the picture with every fully transparent pixel (alpha 0) filled from opaque ones.
+
+    Transparent pixels hold any colour, often black, which a network would bleed over the edge.
+    Push-pull (Gortler et al. 1996, "The Lumigraph"): halve the picture until no hole is left,
+    averaging only what is opaque, then fill the holes from the coarser levels. Other pixels are
+    unchanged, and so is a picture without an opaque one. `alpha` has the same height and width.
+    """
+    opaque = alpha > 0
+    if opaque.all() or not opaque.any():
+        return pixels
+    return _filled(pixels, opaque)
+
+
+def _filled(colours: RGB | Colours, opaque: Mask) -> RGB:
+    known: RGB = np.rint(colours).astype(np.uint8) if colours.dtype != np.uint8 else colours
+    if opaque.all():
+        return known
+    coarse = Image.fromarray(_filled(*_halved(colours, opaque)))
+    size = (opaque.shape[1], opaque.shape[0])
+    coarse = coarse.resize(size, Image.Resampling.BILINEAR)
+    return np.where(opaque[..., None], known, np.asarray(coarse))
+
+
+def _halved(colours: RGB | Colours, opaque: Mask) -> tuple[Colours, Mask]:
+    """Return half the height and width (rounded up): means of what is opaque in 2 x 2 pixels."""
+    # In floats: 8 bits would lose up to two steps a level.
+    total = _sum_of_four(np.where(opaque[..., None], colours, 0))
+    count = _sum_of_four(opaque)
+    return total / np.maximum(count, 1)[..., None], count > 0
+
+
+def _sum_of_four(values: np.ndarray) -> Float32[np.ndarray, "..."]:
+    height, width = values.shape[:2]
+    total = np.zeros(((height + 1) // 2, (width + 1) // 2, *values.shape[2:]), np.float32)
+    for row in (0, 1):
+        for column in (0, 1):
+            part = values[row::2, column::2]
+            total[: part.shape[0], : part.shape[1]] += part
+    return total
+
+
+def flatten(pixels: RGB, alpha: Alpha) -> RGB:
+    """Return the picture laid on white, for formats that hold no opacity."""
+    image = Image.new("RGB", (pixels.shape[1], pixels.shape[0]), "white")
+    image.paste(Image.fromarray(pixels), mask=Image.fromarray(alpha))
+    return np.asarray(image)

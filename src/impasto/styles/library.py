@@ -1,0 +1,99 @@
+"""The library: the bundled style packages, and the user's own in front of them."""
+
+import difflib
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+from impasto.core.errors import ImpastoWarning, StyleError
+from impasto.core.files import data_home, reason, shown
+from impasto.core.records import short_repr
+from impasto.styles.package import SUFFIX, Style, read_style
+from impasto.styles.spec import check_name, is_name
+
+BUNDLED = Path(__file__).resolve().parents[1] / "data" / "styles"
+
+
+class Library:
+    """The style packages of some folders; a later folder's package shadows an earlier one's.
+
+    Folders are listed on every call, so a package that is added or replaced is seen at once.
+
+    Args:
+        folders: lowest precedence first; a missing folder counts as empty. By default the
+            bundled styles, then the folder `styles` of the user's data.
+    """
+
+    def __init__(self, folders: Sequence[Path] | None = None) -> None:
+        self.folders = tuple(folders) if folders is not None else (BUNDLED, data_home() / "styles")
+
+    def names(self) -> list[str]:
+        """The names of all packages, sorted; damaged ones are among them, as none is opened."""
+        return sorted(self._paths())
+
+    def get(self, name: str) -> Style:
+        """Read one style.
+
+        Raises:
+            StyleError: there is no such style (the message names the nearest), or its package
+                is damaged.
+        """
+        check_name(name)
+        paths = self._paths().get(name)
+        if paths is None:
+            raise StyleError(self._unknown(name))
+        if len(paths) > 1:
+            _warn(f"style {name!r} comes from {paths[-1]}, not from {paths[-2]}")
+        return _read_named(name, paths[-1])
+
+    def styles(self) -> list[Style]:
+        """Read all styles, sorted by name; a damaged package is left out with a warning."""
+        found = []
+        for name in self.names():
+            try:
+                found.append(self.get(name))
+            except StyleError as error:
+                _warn(f"style {name!r} is left out: {error}")
+        return found
+
+    def _paths(self) -> dict[str, list[Path]]:
+        paths: dict[str, list[Path]] = {}
+        for folder in self.folders:
+            for path in _packages(folder):
+                paths.setdefault(path.stem, []).append(path)
+        return paths
+
+    def _unknown(self, name: str) -> str:
+        names = self.names()
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+        if near:
+            return f"no style {name!r}: did you mean {' or '.join(near)}?"
+        if names:
+            return f"no style {name!r}: there are {', '.join(names[:20])}"
+        return f"no style {name!r}: no styles are installed in {self.folders[-1]}"
+
+
+def _packages(folder: Path) -> list[Path]:
+    try:
+        entries = list(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        _warn(f"cannot list the styles in {shown(folder)}: {reason(error)}")
+        return []
+    packages = [path for path in entries if path.suffix == SUFFIX]
+    for path in packages:
+        if not is_name(path.stem):
+            _warn(f"{shown(path)}: ignored, as {short_repr(path.stem)} is no style name")
+    return [path for path in packages if is_name(path.stem)]
+
+
+def _read_named(name: str, path: Path) -> Style:
+    style = read_style(path)
+    if style.name != name:
+        raise StyleError(f"{shown(path)}: holds the style {style.name!r}: name the file after it")
+    return style
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, ImpastoWarning, stacklevel=3)

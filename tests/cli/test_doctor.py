@@ -1,0 +1,53 @@
+"""The verb `doctor`."""
+
+import json
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from impasto.cli.doctor import examine
+
+from .conftest import Call
+
+
+def test_doctor_tells_all(home: Path) -> None:
+    """Versions, engines, features, formats, folders and styles are there."""
+    facts = examine()
+    assert facts["versions"]["impasto"] == version("impasto")
+    assert facts["versions"]["python"].startswith("3.")
+    assert facts["engines"]["openvino"]["device"].startswith("CPU")
+    assert {"JPEG", "PNG", "WEBP", "TIFF"} <= set(facts["formats"])
+    assert facts["folders"]["data"] == str(home)
+    assert {"plain", "bold"} <= set(facts["styles"])
+
+
+def test_lines_and_json_agree(call: Call) -> None:
+    """What --json says is what the lines say, and the exit code tells of problems."""
+    told = call("doctor", "--json")
+    facts = json.loads(told.out)
+    lines = call("doctor").out
+    assert told.code == (1 if facts["problems"] else 0)
+    assert facts["versions"]["numpy"] in lines
+    assert facts["folders"]["cache"] in lines
+    assert all(problem in lines for problem in facts["problems"])
+
+
+def test_a_damaged_style_is_a_problem(call: Call, home: Path) -> None:
+    """A package that cannot be read is named as a problem, and the exit code is 1."""
+    (home / "styles" / "broken.safetensors").write_bytes(b"nothing")
+    ended = call("doctor")
+    assert ended.code == 1
+    (line,) = [
+        line for line in ended.out.splitlines() if line.startswith("problem ") and "broken" in line
+    ]
+    assert "not a usable style package" in line
+
+
+def test_doctor_does_not_import_torch() -> None:
+    """The version of torch is looked up without loading it."""
+    code = (
+        "import sys; from impasto.cli.doctor import examine;"
+        "examine(); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,28 @@
+from pathlib import Path
+
+from impasto.engine.cpu import cpu_features, has_amx_bfloat16
+
+
+def cpuinfo(folder: Path, flags: str) -> Path:
+    """A file as Linux shows it, for two cores."""
+    core = f"model name\t: Some CPU\nflags\t\t: {flags}\nbugs\t\t: amx_bf16\n\n"
+    path = folder / "cpuinfo"
+    path.write_text(core * 2)
+    return path
+
+
+def test_amx_is_read_from_the_flags(tmp_path: Path) -> None:
+    """Only the line of flags counts, and AVX512-BF16 is not AMX."""
+    assert has_amx_bfloat16(cpuinfo(tmp_path, "fpu avx512_bf16 amx_bf16 amx_tile"))
+    assert not has_amx_bfloat16(cpuinfo(tmp_path, "fpu avx512_bf16"))
+
+
+def test_features_are_those_that_matter(tmp_path: Path) -> None:
+    """Other flags are left out and the rest is sorted."""
+    assert cpu_features(cpuinfo(tmp_path, "fpu avx512f sse2 avx2")) == ["avx2", "avx512f"]
+
+
+def test_an_unknown_machine_has_no_features(tmp_path: Path) -> None:
+    """Where the file is missing nothing is assumed."""
+    assert cpu_features(tmp_path / "none") == []
+    assert not has_amx_bfloat16(tmp_path / "none")

@@ -1,0 +1,109 @@
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from impasto.core.errors import ImpastoWarning, StyleError
+from impasto.styles.library import BUNDLED, Library
+from impasto.styles.package import Style, write_style
+
+MakeStyle = Callable[..., Style]
+
+
+@pytest.fixture
+def library(tmp_path: Path, make_style: MakeStyle) -> Library:
+    """A library of a bundled folder with two styles and an empty user's folder."""
+    (tmp_path / "bundled").mkdir()
+    (tmp_path / "user").mkdir()
+    for name in ("scream", "great-wave"):
+        write_style(make_style(name=name), tmp_path / "bundled" / f"{name}.safetensors")
+    return Library([tmp_path / "bundled", tmp_path / "user"])
+
+
+def test_styles_are_listed_by_name(library: Library) -> None:
+    """All packages are listed, sorted by name."""
+    assert library.names() == ["great-wave", "scream"]
+    assert [style.name for style in library.styles()] == ["great-wave", "scream"]
+    assert library.get("scream").title == "The Scream"
+
+
+def test_an_added_style_is_seen_at_once(library: Library, make_style: MakeStyle) -> None:
+    """A package that is put into the user's folder needs no new library."""
+    write_style(make_style(name="udnie"), library.folders[1] / "udnie.safetensors")
+    assert library.get("udnie").name == "udnie"
+    assert library.names() == ["great-wave", "scream", "udnie"]
+
+
+def test_a_users_style_shadows_the_bundled_one(library: Library, make_style: MakeStyle) -> None:
+    """The user's package of the same name is taken, with a warning that says so."""
+    write_style(make_style(title="Mine"), library.folders[1] / "scream.safetensors")
+    with pytest.warns(ImpastoWarning, match="'scream' comes from"):
+        assert library.get("scream").title == "Mine"
+    assert library.names() == ["great-wave", "scream"]
+
+
+def test_an_unknown_style_names_the_nearest(library: Library) -> None:
+    """A typing error is answered with what was probably meant."""
+    with pytest.raises(StyleError, match="no style 'scram': did you mean scream"):
+        library.get("scram")
+    with pytest.raises(StyleError, match="there are great-wave, scream"):
+        library.get("zzz")
+
+
+def test_a_name_never_becomes_a_path(library: Library) -> None:
+    """A name with a path in it is refused as a name."""
+    for name in ("../bundled/scream", "scream.safetensors", "", "con:", "a\0b"):
+        with pytest.raises(StyleError, match="no style name"):
+            library.get(name)
+
+
+def test_a_damaged_package_does_not_break_the_others(library: Library) -> None:
+    """It is left out of the list with a warning, and is an error only when asked for."""
+    (library.folders[1] / "broken.safetensors").write_bytes(b"not tensors")
+    with pytest.warns(ImpastoWarning, match="'broken' is left out"):
+        assert [style.name for style in library.styles()] == ["great-wave", "scream"]
+    assert library.get("scream").name == "scream"
+    with pytest.raises(StyleError, match=r"broken\.safetensors: not a usable"):
+        library.get("broken")
+
+
+def test_a_package_under_another_name_is_refused(library: Library, make_style: MakeStyle) -> None:
+    """A file's name must be the style's, or two names would mean one style."""
+    write_style(make_style(name="udnie"), library.folders[1] / "other.safetensors")
+    with pytest.raises(StyleError, match="holds the style 'udnie'"):
+        library.get("other")
+
+
+def test_a_file_that_cannot_be_a_style_is_ignored(library: Library, make_style: MakeStyle) -> None:
+    """Other files are passed over; a package with a name that is not allowed, with a warning."""
+    (library.folders[1] / "notes.txt").write_text("mine")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert library.names() == ["great-wave", "scream"]
+    write_style(make_style(), library.folders[1] / "My Style.safetensors")
+    with pytest.warns(ImpastoWarning, match="ignored"):
+        assert library.names() == ["great-wave", "scream"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads anything")
+def test_a_folder_that_cannot_be_listed_is_a_warning(library: Library) -> None:
+    """The other folder's styles are still there."""
+    library.folders[1].chmod(0)
+    try:
+        with pytest.warns(ImpastoWarning, match="cannot list"):
+            assert library.names() == ["great-wave", "scream"]
+    finally:
+        library.folders[1].chmod(0o700)
+
+
+def test_the_default_folders_are_bundled_then_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """IMPASTO_HOME moves the user's folder, and missing folders count as empty."""
+    monkeypatch.setenv("IMPASTO_HOME", str(tmp_path))
+    assert Library().folders == (BUNDLED, tmp_path / "styles")
+    assert Library([tmp_path / "none"]).names() == []
+    with pytest.raises(StyleError, match="no styles are installed"):
+        Library([tmp_path / "none"]).get("scream")

@@ -1,0 +1,137 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+import impasto
+from impasto.core.errors import ImageError, SettingsError, StyleError
+from impasto.styles.library import BUNDLED, Library
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No styles but the bundled ones."""
+    monkeypatch.setenv("IMPASTO_HOME", str(tmp_path))
+
+
+def photo() -> np.ndarray:
+    """A small picture with a gradient and noise."""
+    noise = np.random.default_rng(0).integers(0, 64, (40, 56, 3), np.uint8)
+    return noise + np.linspace(0, 190, 56).astype(np.uint8)[:, None]
+
+
+def test_a_pil_image_and_an_array_are_painted() -> None:
+    """One call paints either kind and gives the same kind, with the same pixels."""
+    style = impasto.list_styles()[0].name
+    array = impasto.paint(photo(), style)
+    image = impasto.paint(PIL.Image.fromarray(photo()), style)
+    assert isinstance(image, PIL.Image.Image)
+    np.testing.assert_array_equal(np.asarray(image), array)
+    assert array.shape == photo().shape
+    assert (array != photo()).any()
+
+
+def test_settings_reach_the_painter() -> None:
+    """Strength 0 gives the photo, and a size bounds the long side."""
+    style = impasto.list_styles()[0]
+    np.testing.assert_array_equal(impasto.paint(photo(), style, strength=0.0), photo())
+    assert impasto.paint(photo(), style, size=28).shape == (20, 28, 3)
+    kept = impasto.paint(photo(), style, colors="content")
+    assert (kept != impasto.paint(photo(), style)).any()
+
+
+def test_a_painter_is_kept_for_many_pictures() -> None:
+    """A painter gives what the single call gives."""
+    style = impasto.list_styles()[0].name
+    painter = impasto.Painter(style)
+    for _ in range(2):
+        np.testing.assert_array_equal(painter.paint(photo()), impasto.paint(photo(), style))
+
+
+def test_styles_are_listed_and_loaded() -> None:
+    """Every listed style loads by its name and by its package's path, and can be painted with."""
+    styles = impasto.list_styles()
+    assert [style.name for style in styles] == Library().names()
+    first = styles[0].name
+    package = BUNDLED / f"{first}.safetensors"
+    for given in (first, package, str(package)):
+        assert impasto.load_style(given).title == styles[0].title
+    painted = impasto.paint(photo(), impasto.load_style(first))
+    np.testing.assert_array_equal(painted, impasto.paint(photo(), first))
+
+
+def test_bad_arguments_are_typed_errors() -> None:
+    """Each kind of mistake has its error, and all are ImpastoErrors."""
+    style = impasto.list_styles()[0].name
+    for error, call in (
+        (StyleError, lambda: impasto.paint(photo(), "no-such-style")),
+        (StyleError, lambda: impasto.load_style("no-such-style")),
+        (StyleError, lambda: impasto.load_style("gone.safetensors")),
+        (SettingsError, lambda: impasto.paint(photo(), style, strength=2.0)),
+        (ImageError, lambda: impasto.paint(photo().astype(float), style)),
+    ):
+        with pytest.raises(error):
+            call()
+        assert issubclass(error, impasto.ImpastoError)
+
+
+def test_public_names_are_these() -> None:
+    """The public face is a decision: a name is added or taken away here too."""
+    assert sorted(impasto.__all__) == [
+        "EngineError",
+        "ImageError",
+        "ImpastoError",
+        "ImpastoWarning",
+        "InputError",
+        "MissingExtraError",
+        "ModelError",
+        "OutputError",
+        "Painter",
+        "RecipeError",
+        "SettingsError",
+        "StyleError",
+        "__version__",
+        "list_styles",
+        "load_style",
+        "paint",
+    ]
+
+
+def test_public_names_are_all_there() -> None:
+    """Each public name can be had, is listed by dir, and an unknown one is an AttributeError."""
+    for name in impasto.__all__:
+        assert getattr(impasto, name) is not None
+        assert name in dir(impasto)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = impasto.nothing
+
+
+def test_every_error_of_the_tree_is_public() -> None:
+    """Whatever impasto raises on purpose can be caught by a public name."""
+    from impasto.core import errors
+
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    assert all(getattr(impasto, kind.__name__) is kind for kind in kinds)
+
+
+@pytest.mark.parametrize(
+    ("code", "unwanted"),
+    [
+        ("import impasto", "torch openvino onnxruntime numpy PIL cv2 av fastapi"),
+        ("import impasto; impasto.paint, impasto.Painter", "torch openvino onnxruntime cv2 av"),
+        ("import impasto; impasto.list_styles()", "torch openvino onnxruntime"),
+        (
+            "import impasto, numpy; "
+            "impasto.paint(numpy.zeros((8, 8, 3), 'u1'), impasto.list_styles()[0])",
+            "torch onnxruntime onnx cv2 av fastapi",
+        ),
+    ],
+)
+def test_nothing_is_imported_before_it_is_used(code: str, unwanted: str) -> None:
+    """A new process has loaded only what its work needs, and never torch."""
+    check = f"{code}; import sys; print(*({set(unwanted.split())!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
