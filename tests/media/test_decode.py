@@ -15,6 +15,8 @@ from impasto.core.errors import ImageError, ImpastoWarning, MissingExtraError, S
 from impasto.media.formats import FORMATS
 from impasto.media.image import ReadLimits, from_pil, read_image, read_record, write_image
 
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+
 NAMES = [each.name for each in FORMATS]
 
 

@@ -177,3 +177,11 @@ def test_grey_and_cmyk_wait_for_their_profile(small: Image.Image) -> None:
         colours, alpha = split_alpha(small.convert(mode), "x")
         assert (colours.mode, alpha) == (mode, None)
     assert split_alpha(small.convert("LA"), "x")[0].mode == "L"
+
+
+def test_a_palette_image_without_a_palette() -> None:
+    """An image that Pillow lets exist and cannot convert is an ImageError."""
+    image = Image.new("P", (2, 2))
+    image.palette = None
+    with pytest.raises(ImageError, match="cannot read the Pillow image"):
+        from_pil(image)

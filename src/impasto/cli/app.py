@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from impasto.cli.bench import bench
 from impasto.cli.demo import demo
 from impasto.cli.doctor import doctor
 from impasto.cli.ends import EXIT_CODES, INTERRUPTED, PARTLY_FAILED, TERMINATED, WRONG_USAGE
@@ -36,6 +37,7 @@ app.command()(demo)
 app.command()(doctor)
 app.command()(train)
 app.command()(export)
+app.add_typer(bench, name="bench")
 
 
 def _show_version(asked: bool) -> None:

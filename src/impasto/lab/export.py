@@ -86,8 +86,8 @@ def _load(recipe: Recipe, run: Path) -> tuple[Trunk, CodeBook, int]:
 
 def _training_photos(recipe: Recipe) -> list[RGB]:
     paths = list_photos(assets_folder() / recipe.photos, recipe.held_out)
-    chosen = np.random.default_rng(recipe.seed).choice(len(paths), FLOOR_PHOTOS, replace=False)
-    return [open_rgb(paths[index], short_side=320) for index in chosen]
+    order = np.random.default_rng(recipe.seed).permutation(len(paths))
+    return [open_rgb(paths[index], short_side=320) for index in order[:FLOOR_PHOTOS]]
 
 
 @torch.no_grad()

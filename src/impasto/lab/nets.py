@@ -132,13 +132,13 @@ class UpConv(nn.Module):
         self.weight, self.bias = reference.weight, reference.bias
         self.padding = padding
 
-    def phases(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n o*4 h+1 w+1"]:
+    def phases(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n phases _ _"]:
         """The four phases of every output, before they are interleaved."""
         bias = None if self.bias is None else self.bias.repeat_interleave(4)
         return F.conv2d(x, phase_kernel(self.weight), bias, padding=self.padding)
 
-    def forward(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n o 2*h+2 2*w+2"]:
-        """Upsamples and convolves."""
+    def forward(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n o _ _"]:
+        """Upsamples and convolves: twice the size, and with padding one more pixel on each side."""
         return F.pixel_shuffle(self.phases(x), 2)
 
 

@@ -1,13 +1,15 @@
 """Opacity: colours for what is transparent, and pictures for formats without it."""
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float32, Shaped
 from PIL import Image
 
 from impasto.core.arrays import RGB, Alpha
 
 Colours = Float32[np.ndarray, "height width 3"]
 Mask = Bool[np.ndarray, "height width"]
+HalfColours = Float32[np.ndarray, "half_height half_width 3"]
+HalfMask = Bool[np.ndarray, "half_height half_width"]
 
 
 def extend_edges(pixels: RGB, alpha: Alpha) -> RGB:
@@ -34,7 +36,7 @@ def _filled(colours: RGB | Colours, opaque: Mask) -> RGB:
     return np.where(opaque[..., None], known, np.asarray(coarse))
 
 
-def _halved(colours: RGB | Colours, opaque: Mask) -> tuple[Colours, Mask]:
+def _halved(colours: RGB | Colours, opaque: Mask) -> tuple[HalfColours, HalfMask]:
     """Return half the height and width (rounded up): means of what is opaque in 2 x 2 pixels."""
     # In floats: 8 bits would lose up to two steps a level.
     total = _sum_of_four(np.where(opaque[..., None], colours, 0))
@@ -42,7 +44,7 @@ def _halved(colours: RGB | Colours, opaque: Mask) -> tuple[Colours, Mask]:
     return total / np.maximum(count, 1)[..., None], count > 0
 
 
-def _sum_of_four(values: np.ndarray) -> Float32[np.ndarray, "..."]:
+def _sum_of_four(values: Shaped[np.ndarray, "..."]) -> Float32[np.ndarray, "..."]:
     height, width = values.shape[:2]
     total = np.zeros(((height + 1) // 2, (width + 1) // 2, *values.shape[2:]), np.float32)
     for row in (0, 1):

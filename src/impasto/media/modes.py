@@ -1,9 +1,9 @@
 """From any of Pillow's pixel modes to 8 bits a channel, with opacity apart."""
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Num, UInt8
 from PIL import Image
 
 from impasto.core.errors import ImageError
@@ -55,14 +55,14 @@ def _grey_8_bits(image: Image.Image, name: str) -> tuple[Image.Image, Image.Imag
     return Image.fromarray(grey), _keyed_alpha(values, image.info.get("transparency"))
 
 
-def _keyed_alpha(values: np.ndarray[Any, Any], key: object) -> Image.Image | None:
+def _keyed_alpha(values: Num[np.ndarray, "height width"], key: object) -> Image.Image | None:
     """Pillow forgets the one transparent grey of a 16-bit PNG when it converts."""
     if not isinstance(key, int):
         return None
     return Image.fromarray(np.where(values == key, 0, 255).astype(np.uint8))
 
 
-def _scaled_ints(image: Image.Image, values: np.ndarray[Any, Any], name: str) -> Plane:
+def _scaled_ints(image: Image.Image, values: Num[np.ndarray, "height width"], name: str) -> Plane:
     if image.mode == "I":
         raise ImageError(f"{name} has 32-bit or signed pixels; save it with 8 or 16 bits a channel")
     bits = getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE, (16,))[0]
@@ -71,7 +71,7 @@ def _scaled_ints(image: Image.Image, values: np.ndarray[Any, Any], name: str) ->
     return scaled.astype(np.uint8)
 
 
-def _scaled_floats(values: np.ndarray[Any, Any], name: str) -> Plane:
+def _scaled_floats(values: Num[np.ndarray, "height width"], name: str) -> Plane:
     low, high = float(values.min()), float(values.max())
     if not 0 <= low <= high <= 1:  # NaN fails too
         raise ImageError(

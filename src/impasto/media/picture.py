@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from impasto.core.arrays import RGB, Alpha
-from impasto.core.errors import ImageError
+from impasto.core.errors import ImageError, ImpastoError, ImpastoWarning
 from impasto.core.files import reason, shown
 from impasto.media.color import SRGB_PROFILE, to_srgb
 from impasto.media.formats import FORMATS, PNG
@@ -55,12 +55,7 @@ def from_pil(image: Image.Image) -> Picture:
     As for a file, rotation and colour profile in its `info` are applied, and damaged metadata is
     left out with an `ImpastoWarning`.
     """
-    name = shown(getattr(image, "filename", "")) or "the Pillow image"
-    try:
-        image.load()
-    except Exception as error:  # a file is decoded only now, and Pillow raises nearly anything
-        raise ImageError(f"cannot read {name}: {reason(error)}") from error
-    return named_picture(image, name)
+    return named_picture(image, shown(getattr(image, "filename", "")) or "the Pillow image")
 
 
 def to_pil(picture: Picture) -> Image.Image:
@@ -74,7 +69,17 @@ def to_pil(picture: Picture) -> Image.Image:
 
 
 def named_picture(image: Image.Image, name: str) -> Picture:
-    """Return a loaded Pillow image as a picture; `name` is what messages call it."""
+    """Return a Pillow image as a picture, as `from_pil`; `name` is what messages call it."""
+    try:
+        image.load()
+        return _picture(image, name)
+    except (ImpastoError, ImpastoWarning):
+        raise
+    except Exception as error:  # odd files fail as late as here, and Pillow raises nearly anything
+        raise ImageError(f"cannot read {name}: {reason(error)}") from error
+
+
+def _picture(image: Image.Image, name: str) -> Picture:
     colours, alpha = split_alpha(image, name)
     colours, profile = _in_srgb(colours, image.info.get("icc_profile"), name)
     turn = turn_of(image)

@@ -11,6 +11,9 @@ from PIL import Image
 Pixels = UInt8[np.ndarray, "height width *channels"]
 """A picture or one plane of it: 0 to 255."""
 
+Resized = UInt8[np.ndarray, "new_height new_width *channels"]
+"""The same at another size."""
+
 
 def bounded_size(width: int, height: int, longest: int) -> tuple[int, int]:
     """Return (width, height) shrunk in proportion so that no side is above `longest` pixels.
@@ -23,18 +26,18 @@ def bounded_size(width: int, height: int, longest: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def fit_long_side(pixels: Pixels, size: int) -> Pixels:
+def fit_long_side(pixels: Pixels, size: int) -> Resized:
     """Return the picture with its long side at most `size` pixels (Lanczos); never enlarges."""
     width, height = bounded_size(pixels.shape[1], pixels.shape[0], size)
     return resize_to(pixels, width, height)
 
 
-def resize_to(pixels: Pixels, width: int, height: int) -> Pixels:
+def resize_to(pixels: Pixels, width: int, height: int) -> Resized:
     """Return the picture at exactly `width` x `height` pixels (Lanczos)."""
     return _resized(pixels, (width, height), Image.Resampling.LANCZOS)
 
 
-def thumbnail(pixels: Pixels, size: int) -> Pixels:
+def thumbnail(pixels: Pixels, size: int) -> Resized:
     """Return the picture with its long side at most `size` pixels, each the mean of its area.
 
     Never enlarges.
@@ -43,7 +46,7 @@ def thumbnail(pixels: Pixels, size: int) -> Pixels:
     return _resized(pixels, target, Image.Resampling.BOX)
 
 
-def _resized(pixels: Pixels, size: tuple[int, int], how: Image.Resampling) -> Pixels:
+def _resized(pixels: Pixels, size: tuple[int, int], how: Image.Resampling) -> Resized:
     if (pixels.shape[1], pixels.shape[0]) == size:
         return pixels
     return np.asarray(Image.fromarray(pixels).resize(size, how))

@@ -1,0 +1,108 @@
+"""Where and when a measurement was made: date, commit, versions and machine."""
+
+import os
+import platform
+import shutil
+import subprocess
+import warnings
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from impasto.core.errors import ImpastoWarning, MissingExtraError
+from impasto.engine.cpu import cpu_features
+
+_LIBRARIES = ("impasto", "openvino", "numpy", "onnx")
+_PACKAGE = Path(__file__).resolve().parents[1]
+_QUIET = 10.0
+"""Percent of all cores that others may take without a warning."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """The commit that the running program comes from."""
+
+    id: str
+    dirty: bool
+    """The program's files differ from it."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What was measured on; the CPU's own name is with the engine."""
+
+    system: str
+    cpu_features: list[str]
+    cores: int
+    physical_cores: int | None
+    memory_bytes: int
+    busy_percent: float
+    """How much of all cores other work took just before the measurement."""
+
+
+def date() -> str:
+    """Now, in UTC, as ISO 8601 with seconds."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that a measurement depends on."""
+    return {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES}
+
+
+def commit(package: Path = _PACKAGE) -> Commit | None:
+    """The commit of the checkout that `package` lies in; None outside of one.
+
+    An installed package in a folder that git ignores, such as a virtual environment inside some
+    other project, is not in a checkout.
+    """
+    if _git(package, "ls-files", "--error-unmatch", "__init__.py") is None:
+        return None
+    head = _git(package, "rev-parse", "HEAD")
+    changes = _git(package, "status", "--porcelain", "--", ".")
+    return Commit(head, dirty=changes != "") if head else None
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    """What git says in a folder; None if it is not installed or refuses."""
+    git = shutil.which("git")
+    if git is None:
+        return None
+    # Without the lock, so that a git of the user's at the same moment is not disturbed.
+    command = [git, "-C", str(folder), "--no-optional-locks", *words]
+    ended = subprocess.run(command, capture_output=True, check=False)  # noqa: S603  # ours
+    return ended.stdout.decode().strip() if ended.returncode == 0 else None
+
+
+def machine() -> Machine:
+    """Look at the machine for half a second; warns if it is busy with other work.
+
+    Raises:
+        MissingExtraError: psutil is not installed.
+    """
+    psutil = _import_psutil()
+    busy = float(psutil.cpu_percent(interval=0.5))
+    if busy > _QUIET:
+        warnings.warn(
+            f"other work takes {busy:.0f} % of this machine: measure again when it is quiet",
+            ImpastoWarning,
+            stacklevel=2,
+        )
+    return Machine(
+        system=f"{platform.system()} {platform.machine()}",
+        cpu_features=cpu_features(),
+        cores=os.cpu_count() or 1,
+        physical_cores=psutil.cpu_count(logical=False),
+        memory_bytes=psutil.virtual_memory().total,
+        busy_percent=busy,
+    )
+
+
+def _import_psutil() -> Any:
+    try:
+        import psutil
+    except ImportError as error:
+        raise MissingExtraError("impasto bench", "bench") from error
+    return psutil

@@ -1,0 +1,124 @@
+"""The verb group `bench`: measurements that anyone can repeat on their own machine."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from impasto.bench.settings import SpeedSettings
+from impasto.cli import options
+from impasto.cli.demo import demo_photo
+from impasto.cli.report import say
+from impasto.core.files import atomic_write
+from impasto.core.settings import EngineSettings
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from impasto.bench.speed import SizeSpeed, SpeedReport
+    from impasto.bench.timing import Summary
+
+bench = typer.Typer(no_args_is_help=True, help="Measure impasto on this machine.")
+
+Sizes = Annotated[
+    list[int],
+    typer.Option("--size", metavar="PIXELS", help="Side of the photo; may be given repeatedly."),
+]
+Repeats = Annotated[
+    int, typer.Option(metavar="N", help="Timings of each thing; new processes a quarter as many.")
+]
+StyleSpec = Annotated[
+    str,
+    typer.Option(
+        "--style",
+        "-s",
+        metavar="SPEC",
+        help="NAME, or a mix NAME:WEIGHT,NAME:WEIGHT.",
+        autocompletion=options.complete_style,
+    ),
+]
+ReportFile = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="FILE", help="Write the JSON into a file, too."),
+]
+
+
+@bench.command()
+def speed(
+    size: Sizes = list(SpeedSettings.sizes),  # noqa: B006  # typer never changes it
+    repeats: Repeats = SpeedSettings.repeats,
+    style: StyleSpec = SpeedSettings.style,
+    precision: options.PrecisionOf = EngineSettings.precision,
+    threads: options.Threads = EngineSettings.threads,
+    as_json: options.AsJson = False,
+    out: ReportFile = None,
+) -> None:
+    """Time the engine beside the pytorch/examples network, and new processes.
+
+    Let nothing else run meanwhile. Needs the extra `bench`.
+    """
+    settings = SpeedSettings(tuple(size), repeats, style, EngineSettings(precision, threads))
+    from impasto.bench.speed import measure_speed
+
+    # Lines and no moving bar: drawing one would take time from what is measured.
+    report = measure_speed(settings, demo_photo(), tell=say)
+    if as_json:
+        print(json.dumps(report.as_dict()))
+    else:
+        _show(report)
+    if out is not None:  # last, so that nothing measured is lost if it cannot be written
+        with atomic_write(out) as file:
+            file.write((json.dumps(report.as_dict(), indent=2) + "\n").encode())
+
+
+def _show(report: "SpeedReport") -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    for size in report.sizes:
+        console.print(_table(size, report))
+    for line in _lines(report):
+        console.print(line)
+
+
+def _table(size: "SizeSpeed", report: "SpeedReport") -> "Table":
+    from rich.table import Table
+
+    table = Table(title=f"{size.size} x {size.size}, {report.engine.precision}", min_width=60)
+    table.add_column("milliseconds")
+    for heading in ("median", "min", "max", "IQR"):
+        table.add_column(heading, justify="right")
+    for step, summary in size.impasto.items():
+        name = "impasto" if step == "engine" else f"  {step}"
+        table.add_row(name, *_milliseconds(summary))
+    table.add_row(report.peer.name, *_milliseconds(size.peer["engine"]))
+    table.add_row("ratio", f"{size.ratio:.1f}", end_section=True)
+    return table
+
+
+def _milliseconds(summary: "Summary") -> list[str]:
+    values = (summary.median, summary.min, summary.max, summary.iqr)
+    return [f"{1000 * value:.2f}" for value in values]
+
+
+def _lines(report: "SpeedReport") -> Iterator[str]:
+    painted, imported = report.paint_process, report.import_process
+    memory = painted.peak_bytes
+    peak = f", at most {memory / 2**20:.0f} MiB resident" if memory else ""
+    yield (
+        f"a new process paints {painted.megapixels:g} MP in {painted.seconds.median:.2f} s "
+        f"(median of {painted.seconds.count}){peak}"
+    )
+    yield (
+        f"import impasto takes {imported.seconds:.3f} s "
+        f"(the bare interpreter {imported.bare_interpreter.median:.3f} s)"
+    )
+    engine, commit = report.engine, report.commit
+    threads = report.threads or "default"
+    yield f"{engine.name} {engine.version} on {engine.device}, threads: {threads}"
+    dirty = " with changes" if commit and commit.dirty else ""
+    yield f"impasto {report.versions['impasto']}, " + (
+        f"commit {commit.id[:12]}{dirty}" if commit else "not from a checkout"
+    )

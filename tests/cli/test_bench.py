@@ -1,0 +1,60 @@
+"""The verb `bench speed`."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import Call
+
+pytest.importorskip("onnx")
+pytest.importorskip("psutil")
+
+SMALL = ("bench", "speed", "--size", "24", "--repeats", "1", "--precision", "float32")
+
+
+def test_json_on_standard_output_and_in_a_file(call: Call, folder: Path) -> None:
+    """--json prints one line with one object, and --out writes the same into a file."""
+    ended = call(*SMALL, "--size", "16", "--threads", 1, "--json", "--out", "speed.json")
+    assert ended.code == 0, ended.err
+    (line,) = ended.out.splitlines()
+    record = json.loads(line)
+    assert json.loads((folder / "speed.json").read_text()) == record
+    assert [size["size"] for size in record["sizes"]] == [24, 16]
+    assert (record["threads"], record["engine"]["precision"]) == (1, "float32")
+    assert [path.name for path in folder.iterdir()] == ["speed.json"]
+
+
+def test_a_table_for_people(call: Call, folder: Path) -> None:
+    """Without --json there is a table with the ratio, and lines for processes and machine."""
+    ended = call(*SMALL)
+    assert ended.code == 0, ended.err
+    for word in ("24 x 24", "measure", "compose", "paint", "ratio", "1 MP", "import impasto"):
+        assert word in ended.out
+    assert all(line.startswith("impasto: ") for line in ended.lines)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--size", "8"], "size is 8"),
+        (["--repeats", "0"], "repeats is 0"),
+        (["--threads", "0"], "threads is 0"),
+        (["--style", "udni"], "did you mean udnie?"),
+        (["--precision", "int4"], "int4"),
+    ],
+)
+def test_wrong_usage(call: Call, words: list[str], told: str) -> None:
+    """What cannot be measured is one line and exit code 2, and nothing is measured."""
+    ended = call("bench", "speed", *words)
+    assert (ended.code, ended.out) == (2, "")
+    (line,) = ended.lines
+    assert told in line
+
+
+def test_measuring_does_not_import_torch() -> None:
+    """Speed is measured without torch: its memory and threads would be in the numbers."""
+    code = "import sys, impasto.bench.speed, impasto.bench.peers; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,39 @@
+"""What all tests share: where data is found, and checks that are on only here."""
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+from jaxtyping import install_import_hook
+
+# Array shapes in signatures are checked while tests run, and not in the shipped package. Only in
+# modules whose tests give no wrong arrays on purpose.
+install_import_hook(
+    ["impasto.lab.nets", "impasto.lab.losses", "impasto.lab.features", "impasto.engine.pixels"],
+    "beartype.beartype",
+)
+
+# A slow machine is not a failure.
+hypothesis.settings.register_profile("impasto", deadline=None)
+hypothesis.settings.load_profile("impasto")
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def assets(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of photos, paintings and VGG weights; skips where there is none."""
+    folder = Path(os.environ.get("IMPASTO_ASSETS", ROOT.parent / "shared" / "assets"))
+    if not folder.is_dir():
+        pytest.skip("needs the assets folder: set IMPASTO_ASSETS to it")
+    monkeypatch.setenv("IMPASTO_ASSETS", str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps tests away from the user's styles and cache."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("IMPASTO_HOME", str(home / "data"))
+    monkeypatch.setenv("IMPASTO_CACHE", str(home / "cache"))

@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from impasto.core.errors import ImageError, InputError
+from impasto.lab.data import PhotoSet, assets_folder, list_photos, open_rgb
+from impasto.lab.recipe import Sampling
+
+SAMPLING = Sampling(batch=4, crop=32)
+
+
+@pytest.fixture
+def photos(workshop: Path) -> PhotoSet:
+    """Two small photos in memory."""
+    return PhotoSet(list_photos(workshop / "assets/photos", []))
+
+
+def test_a_batch_depends_only_on_seed_and_step(photos: PhotoSet) -> None:
+    """The same step gives the same batch again, another step another one."""
+    first, again = (photos.batch(1, 5, SAMPLING, 3) for _ in range(2))
+    other = photos.batch(1, 6, SAMPLING, 3)
+    assert torch.equal(first.image, again.image)
+    assert torch.equal(first.noise, again.noise)
+    assert torch.equal(first.style, again.style)
+    assert first.shift == again.shift
+    assert not torch.equal(first.image, other.image)
+
+
+def test_a_batch_is_in_range(photos: PhotoSet) -> None:
+    """Pictures are squares from 0 to 1, styles are known ones, noise is as weak as asked."""
+    batch = photos.batch(2, 0, SAMPLING, 3)
+    assert batch.image.shape == (4, 3, 32, 32)
+    assert batch.image.min() >= 0
+    assert batch.image.max() <= 1
+    assert set(batch.style.tolist()) <= {0, 1, 2}
+    assert batch.noise.std() < SAMPLING.noise
+
+
+def test_held_out_photos_are_left_out(workshop: Path) -> None:
+    """A held-out file name is not listed, wherever it lies."""
+    folder = workshop / "assets/photos"
+    assert [p.name for p in list_photos(folder, ["elsewhere/coffee.png"])] == ["chelsea.png"]
+    with pytest.raises(InputError, match="no photos"):
+        list_photos(folder, ["coffee.png", "chelsea.png"])
+
+
+def test_a_broken_photo_is_named(tmp_path: Path) -> None:
+    """A file that is no picture is an error that names it."""
+    path = tmp_path / "broken.jpg"
+    path.write_bytes(b"\xff\xd8\xff")
+    with pytest.raises(ImageError, match=r"broken\.jpg"):
+        open_rgb(path)
+
+
+def test_pictures_shrink_to_a_side_and_never_grow(workshop: Path) -> None:
+    """A long or short side bounds the size; a smaller picture stays as it is."""
+    path = workshop / "assets/photos/coffee.png"
+    assert open_rgb(path, long_side=48).shape == (40, 48, 3)
+    assert open_rgb(path, short_side=40).shape == (40, 48, 3)
+    assert open_rgb(path, long_side=500).shape == (80, 96, 3)
+    assert open_rgb(path).dtype == np.uint8
+
+
+def test_the_assets_folder_must_be_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without the variable, or with a wrong one, the error says what to set."""
+    monkeypatch.delenv("IMPASTO_ASSETS", raising=False)
+    with pytest.raises(InputError, match="IMPASTO_ASSETS"):
+        assets_folder()
+    monkeypatch.setenv("IMPASTO_ASSETS", str(tmp_path / "nowhere"))
+    with pytest.raises(InputError, match="nowhere"):
+        assets_folder()

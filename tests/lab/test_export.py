@@ -1,0 +1,125 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage
+import torch
+from PIL import Image
+
+from impasto.cli.app import main
+from impasto.core.errors import ModelError
+from impasto.core.settings import EngineSettings
+from impasto.engine.backends import open_backend
+from impasto.engine.model import load_model
+from impasto.engine.painter import Painter
+from impasto.lab.export import read_trunk, set_std_floor, write_model
+from impasto.lab.nets import CodeBook, Trunk, TrunkSettings
+from impasto.lab.verify import verify
+from impasto.styles.package import read_style
+
+SHAPES = {
+    "mixed": TrunkSettings(),
+    "quarter": TrunkSettings(8, 16, 2, 0, 0),
+    "inverted": TrunkSettings(8, 16, 1, 1, 1, "inverted", 2),
+}
+PHOTOS = [
+    np.asarray(Image.open(Path(skimage.data_dir) / f).convert("RGB"))
+    for f in ("coffee.png", "rocket.jpg", "chelsea.png")
+]
+
+
+def untrained(settings: TrunkSettings) -> tuple[Trunk, CodeBook]:
+    """A trunk and two codes, random but with weights that float16 holds exactly."""
+    torch.manual_seed(3)
+    trunk = Trunk(settings).eval()
+    book = CodeBook(["one"], trunk.channels)
+    with torch.no_grad():
+        book.codes += torch.randn_like(book.codes) / 4
+        for tensor in [*trunk.state_dict().values(), *book.state_dict().values()]:
+            tensor.copy_(tensor.half())
+    return trunk, book
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("runtime", ["openvino", "onnxruntime"])
+def test_graphs_agree_with_torch(shape: str, runtime: str, tmp_path: Path) -> None:
+    """Both graphs of every kind of trunk give what torch gives, in both runtimes."""
+    trunk, book = untrained(SHAPES[shape])
+    write_model(trunk, book, tmp_path, name="m", recipe="none")
+    codes = [code.numpy() for code in book.codes.detach()]
+    backend = open_backend(runtime, EngineSettings(precision="float32"))
+    agreement = verify(trunk, load_model(tmp_path), codes, PHOTOS, backend)
+    assert agreement.levels <= 1
+    assert agreement.stats < 1e-3
+
+
+def test_verification_notices_a_wrong_weight(tmp_path: Path) -> None:
+    """Graphs that do not belong to the network are refused."""
+    trunk, book = untrained(SHAPES["quarter"])
+    write_model(trunk, book, tmp_path, name="m", recipe="none")
+    with torch.no_grad():
+        trunk.end.weight += 0.05
+    codes = [code.numpy() for code in book.codes.detach()]
+    with pytest.raises(ModelError, match="differ from torch"):
+        verify(trunk, load_model(tmp_path), codes, PHOTOS)
+
+
+def test_the_trunk_comes_back_from_its_folder(tmp_path: Path) -> None:
+    """A model folder holds all that is needed to rebuild the network in torch."""
+    trunk, book = untrained(SHAPES["inverted"])
+    write_model(trunk, book, tmp_path, name="m", recipe="none")
+    image, code = torch.rand(1, 3, 24, 24), book.codes[1:]
+    torch.testing.assert_close(read_trunk(tmp_path)(image, code), trunk(image, code))
+
+
+def test_the_floor_is_below_what_photos_have() -> None:
+    """After setting the floor, photos are measured as before and a grey picture is not."""
+    trunk, book = untrained(SHAPES["quarter"])
+    set_std_floor(trunk, book, PHOTOS)
+    assert (trunk.std_floor > 0).all()
+    flat = trunk.measure(torch.full((1, 3, 64, 64), 0.5), book.codes[:1])
+    assert torch.equal(flat[0, 1], trunk.std_floor)
+
+
+def test_train_and_export_from_the_command_line(
+    workshop: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """A recipe becomes a model and a style that paint, and a second export is the same bytes."""
+    recipe, run = str(workshop / "recipe.toml"), str(workshop / "run")
+    assert main(["train", recipe, "--run", run]) == 0
+    assert (workshop / "run/checkpoint.pt").exists()
+    for name in ("first", "second"):
+        target = workshop / name
+        call = [
+            "export",
+            recipe,
+            "--run",
+            run,
+            "--model",
+            str(target / "m"),
+            "--styles",
+            str(target),
+        ]
+        assert main(call) == 0
+    facts = json.loads(capsys.readouterr().out.split("}\n")[0] + "}")
+    assert facts["painted_difference_levels"] <= 1
+    for file in ("m/weights.safetensors", "m/measure.onnx", "m/paint.onnx", "rocket.safetensors"):
+        first, second = ((workshop / name / file).read_bytes() for name in ("first", "second"))
+        assert first == second, file
+    style = read_style(workshop / "first/rocket.safetensors")
+    painted = Painter(style, model=workshop / "first/m").paint(PHOTOS[0])
+    assert painted.shape == PHOTOS[0].shape
+    assert (painted != PHOTOS[0]).any()
+
+
+def test_export_without_a_run_says_what_to_do(
+    workshop: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """Exporting before training is wrong usage, in one line."""
+    call = ["export", str(workshop / "recipe.toml"), "--run", str(workshop / "none")]
+    assert main([*call, "--model", str(workshop / "m"), "--styles", str(workshop)]) == 2
+    error = capsys.readouterr().err
+    assert "impasto train" in error
+    assert error.count("\n") == 1
+    assert not (workshop / "m").exists()

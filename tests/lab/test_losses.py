@@ -1,0 +1,104 @@
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impasto.lab.losses import (
+    StyleFeatures,
+    content_loss,
+    gram,
+    moments,
+    out_of_range,
+    perceptual_loss,
+    relative,
+    squared_error,
+    style_loss,
+    total_variation,
+)
+
+seeds = st.integers(0, 2**31)
+
+
+def features(seed: int, *shape: int) -> torch.Tensor:
+    """Random activations, not negative as after a ReLU."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed)).relu()
+
+
+def test_gram_of_a_known_map() -> None:
+    """Two channels of constants 1 and 2 have the Gram matrix of (1, 2), whatever the size."""
+    x = torch.stack([torch.ones(5, 7), 2 * torch.ones(5, 7)])[None]
+    torch.testing.assert_close(gram(x)[0], torch.tensor([[1.0, 2.0], [2.0, 4.0]]))
+
+
+@given(seed=seeds)
+def test_gram_does_not_see_where_things_are(seed: int) -> None:
+    """Shuffling the pixels changes neither Gram matrix nor moments."""
+    x = features(seed, 1, 3, 6, 4)
+    order = torch.randperm(24, generator=torch.Generator().manual_seed(seed))
+    shuffled = x.flatten(2)[..., order].reshape(x.shape)
+    torch.testing.assert_close(gram(x), gram(shuffled))
+    torch.testing.assert_close(moments(x), moments(shuffled))
+
+
+@given(seed=seeds)
+def test_style_loss_is_zero_for_the_style_itself(seed: int) -> None:
+    """Features compared with their own measurements cost nothing; others cost something."""
+    x, y = features(seed, 2, 4, 8, 8), features(seed + 1, 2, 4, 8, 8)
+    target = {"layer": StyleFeatures.of(x)}
+    assert style_loss({"layer": x}, target).max() < 1e-9
+    assert style_loss({"layer": y}, target).min() > 1e-5
+
+
+def test_style_loss_of_nothing_is_the_number_of_layers() -> None:
+    """A black map is at relative distance 1 from any style, in each layer."""
+    x = features(0, 1, 4, 8, 8)
+    targets = {name: StyleFeatures.of(x) for name in "abc"}
+    found = style_loss({name: torch.zeros_like(x) for name in "abc"}, targets)
+    torch.testing.assert_close(found, torch.tensor([3.0]), rtol=0.02, atol=0)
+
+
+def test_style_features_are_averaged_and_picked() -> None:
+    """The average of two pictures lies half way, and rows are picked in the order asked for."""
+    a, b = (StyleFeatures.of(features(seed, 1, 3, 4, 4)) for seed in (1, 2))
+    middle = StyleFeatures.average([a, b])
+    torch.testing.assert_close(middle.gram, (a.gram + b.gram) / 2)
+    both = StyleFeatures.cat([a, b]).pick(torch.tensor([1, 0]))
+    torch.testing.assert_close(both.mean, torch.cat([b.mean, a.mean]))
+
+
+@given(seed=seeds, gain=st.floats(0.5, 4), lift=st.floats(-3, 3))
+def test_content_loss_ignores_contrast_and_level(seed: int, gain: float, lift: float) -> None:
+    """Scaling and shifting each channel costs nothing, because palettes may change."""
+    x = features(seed, 1, 3, 8, 8)
+    assert content_loss(gain * x + lift, x).item() < 1e-3
+
+
+def test_content_loss_of_unrelated_maps_is_two() -> None:
+    """Independent normalised maps are at mean squared distance 2."""
+    loss = content_loss(features(1, 1, 8, 64, 64), features(2, 1, 8, 64, 64))
+    assert abs(loss.item() - 2) < 0.1
+
+
+def test_perceptual_loss_is_relative() -> None:
+    """Twice the features are at relative squared distance 1."""
+    x = features(3, 2, 4, 5, 5)
+    torch.testing.assert_close(perceptual_loss(2 * x, x), torch.ones(2))
+    torch.testing.assert_close(relative(x, x), torch.zeros(2))
+
+
+def test_total_variation_of_a_ramp() -> None:
+    """A ramp that rises by 0.1 a column has total variation 0.1."""
+    ramp = (torch.arange(5) * 0.1).expand(2, 3, 4, 5)
+    torch.testing.assert_close(total_variation(ramp), torch.full((2,), 0.1))
+
+
+def test_out_of_range_counts_only_what_clipping_loses() -> None:
+    """Values from 0 to 1 cost nothing; 1.5 and -0.5 cost a quarter each."""
+    assert out_of_range(torch.rand(1, 3, 4, 4)).item() == 0
+    torch.testing.assert_close(out_of_range(torch.full((1, 3, 4, 4), 1.5)), torch.tensor([0.25]))
+    torch.testing.assert_close(out_of_range(torch.full((1, 3, 4, 4), -0.5)), torch.tensor([0.25]))
+
+
+def test_squared_error_of_a_known_pair() -> None:
+    """Black against half grey is 0.25."""
+    black, grey = torch.zeros(1, 3, 2, 2), torch.full((1, 3, 2, 2), 0.5)
+    torch.testing.assert_close(squared_error(black, grey), torch.tensor([0.25]))

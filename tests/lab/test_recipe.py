@@ -1,0 +1,66 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+from tests.conftest import ROOT
+
+from impasto.core.errors import RecipeError
+from impasto.lab.recipe import Schedule, load_recipe
+
+STYLE = '[styles.a]\nfiles = ["a.jpg"]\ntitle = "A"\n'
+
+
+def write(folder: Path, text: str) -> Path:
+    """A recipe file."""
+    path = folder / "recipe.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('name = "x"\nstepz = 3\n' + STYLE, "stepz"),
+        ('name = "x"\n[weights]\nstile = 1.0\n' + STYLE, "stile"),
+        ('name = "x"\n[schedule]\nsteps = "many"\n' + STYLE, "steps"),
+        ('name = "x"\n[schedule]\nsteps = true\n' + STYLE, "steps"),
+        ('name = "x"\n[trunk]\nwidth = 1.5\n' + STYLE, "width"),
+        ('name = "x"\n[styles.a]\ntitle = "A"\n', "files"),
+        ('name = "x"\n', "no styles"),
+        (STYLE, "name"),
+        ("name = ", "TOML"),
+        ('name = "x"\nweights = 3\n' + STYLE, "table"),
+        ('name = "x"\nheld_out = "nowhere.txt"\n' + STYLE, "nowhere.txt"),
+    ],
+)
+def test_mistakes_are_named(text: str, named: str, tmp_path: Path) -> None:
+    """Unknown, missing and mistyped keys are errors that name the key."""
+    with pytest.raises(RecipeError, match=named):
+        load_recipe(write(tmp_path, text))
+
+
+def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
+    """A path with no file is an error that names the path."""
+    with pytest.raises(RecipeError, match=r"nothing\.toml"):
+        load_recipe(tmp_path / "nothing.toml")
+
+
+def test_fingerprint_allows_a_longer_run_and_nothing_else(tmp_path: Path) -> None:
+    """The schedule may change between two calls of one run; the trunk may not."""
+    recipe = load_recipe(write(tmp_path, 'name = "x"\n' + STYLE))
+    longer = dataclasses.replace(recipe, schedule=Schedule(steps=1))
+    wider = dataclasses.replace(recipe, trunk=dataclasses.replace(recipe.trunk, width=48))
+    assert longer.fingerprint() == recipe.fingerprint()
+    assert wider.fingerprint() != recipe.fingerprint()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "recipes").glob("*.toml")), ids=lambda p: p.stem)
+def test_committed_recipes_keep_out_what_is_held_out(path: Path) -> None:
+    """Every committed recipe loads, holds out 60 photos and 3 paintings, and trains on none."""
+    recipe = load_recipe(path)
+    photos = [name for name in recipe.held_out if name.startswith("content/photos/")]
+    assert len(photos) == 60
+    assert sum("urban100" in name for name in photos) == 12
+    assert len(recipe.held_out) == 63
+    used = {name for style in recipe.styles.values() for name in style.files}
+    assert not used & set(recipe.held_out)
