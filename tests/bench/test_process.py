@@ -28,8 +28,8 @@ def test_the_peak_is_that_of_the_process_alone() -> None:
 
 def test_a_process_that_fails_is_an_error() -> None:
     """The exit code and the last line of what the process said are told."""
+    code = "import sys; print('first\\nsorry', file=sys.stderr); sys.exit(3)"
     with pytest.raises(EngineError, match="ended with exit code 3: sorry"):
-        code = "import sys; print('first\\nsorry', file=sys.stderr); sys.exit(3)"
         run_process([sys.executable, "-c", code])
     with pytest.raises(EngineError, match="exit code 3: it says nothing"):
         run_process([sys.executable, "-c", "import sys; sys.exit(3)"])
@@ -54,7 +54,7 @@ def test_a_painting_process(tmp_path: Path) -> None:
 def test_a_painting_process_that_fails(tmp_path: Path) -> None:
     """A style that the new process cannot find is told in its own words."""
     pixels = np.zeros((8, 8, 3), np.uint8)
-    with pytest.raises(EngineError, match="exit code 2: impasto: .*nobody"):
+    with pytest.raises(EngineError, match=r"exit code 2: impasto: .*nobody"):
         measure_paint_process(pixels, "nobody", EngineSettings(), tmp_path, 1)
 
 

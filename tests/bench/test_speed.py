@@ -98,7 +98,7 @@ def test_a_square_is_the_middle(size: int) -> None:
 @pytest.mark.parametrize("settings", [{"sizes": (512, 15)}, {"repeats": 0}])
 def test_settings_out_of_range(settings: dict[str, object]) -> None:
     """A value that cannot be measured is refused with the value."""
-    with pytest.raises(SettingsError, match="is (15|0): it must be at least"):
+    with pytest.raises(SettingsError, match=r"is (15|0): it must be at least"):
         SpeedSettings(**settings)  # type: ignore[arg-type]
 
 

@@ -108,7 +108,7 @@ def write_transformer_net(folder: Path, weights: Path | None = None) -> Peer:
     save_file(dict(tensors), stored)
     _write_graph(stored, graph)
     return Peer(
-        name="pytorch/examples fast_neural_style TransformerNet",
+        name="pytorch/examples TransformerNet",
         graph=graph,
         weights="random" if weights is None else weights.name,
         parameters=sum(prod(shape) for shape in _shapes().values()),

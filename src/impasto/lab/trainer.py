@@ -21,6 +21,8 @@ from impasto.lab.data import (
 )
 from impasto.lab.features import load_features
 from impasto.lab.losses import (
+    band_loss,
+    band_statistics,
     content_loss,
     out_of_range,
     perceptual_loss,
@@ -118,10 +120,11 @@ class Trainer:
         with torch.no_grad():
             wanted = self.features(batch.image[styled], layers)
         found = self.features(painted[styled], STYLE_LAYERS)
-        targets = {k: target.pick(batch.style[styled]) for k, target in self.targets.items()}
+        targets = self.targets.pick(batch.style[styled])
         terms = {
             "content": content_loss(found[CONTENT_LAYER], wanted[CONTENT_LAYER]).mean(),
-            "style": style_loss(found, targets).mean(),
+            "style": style_loss(found, targets.features).mean(),
+            "bands": band_loss(band_statistics(painted[styled]), targets.bands).mean(),
         }
         if self.recipe.weights.perceptual:
             apart = perceptual_loss(found[PERCEPTUAL_LAYER], wanted[PERCEPTUAL_LAYER])
