@@ -26,7 +26,7 @@ class Weights:
     content: float = 1.0
     style: float = 2.4
     perceptual: float = 0.0
-    bands: float = 2.0
+    bands: float = 10.0
     variation: float = 0.02
     range: float = 10.0
     identity: float = 10.0
