@@ -112,6 +112,23 @@ def test_paint_looks_only_at_a_neighbourhood() -> None:
     assert apart[..., -16:].max() > 0
 
 
+def test_the_photo_can_shine_through_as_it_is() -> None:
+    """The last site has no statistics: its code scales and shifts what the skip brings."""
+    trunk, image = Trunk(SMALL), torch.rand(1, 3, 32, 40)
+    with torch.no_grad():
+        for layer in (trunk.end, trunk.end_stem):
+            layer.weight.zero_()
+        trunk.end.bias.zero_()
+        trunk.skip.weight.copy_(torch.eye(3)[..., None, None] * F.pad(torch.ones(1, 1), [1] * 4))
+    code = random_code(trunk)
+    code[:, 0, trunk.skip_site.span], code[:, 1, trunk.skip_site.span] = 1, 0
+    torch.testing.assert_close(trunk(image, code), image)
+    code[:, 0, trunk.skip_site.span] = torch.tensor([1.0, 0.5, 0.0])
+    expected = 0.5 + (image - 0.5) * torch.tensor([1.0, 0.5, 0.0])[:, None, None]
+    torch.testing.assert_close(trunk(image, code), expected)
+    assert trunk.measure(image, code)[0, :, trunk.skip_site.span].tolist() == [[0] * 3, [1] * 3]
+
+
 def test_std_floor_keeps_a_flat_picture_calm() -> None:
     """Statistics of a black picture are at least the floor, so nothing is divided by nearly 0."""
     trunk = Trunk(SMALL)

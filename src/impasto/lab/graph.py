@@ -56,7 +56,7 @@ class TrunkGraph(Graph):
         """The painted picture as bytes."""
         body = self._phases(up, "end", pad=0, phase_first=True)
         stem = self._phases(half, "end_stem", phase_first=True)
-        skip = self.conv(fine, self._skip_kernel())
+        skip = self.normalise(self.conv(fine, self._skip_kernel()), self.trunk.skip_site)
         phases = self.add("Add", self.add("Add", body, stem), skip)
         x = self.add("Transpose", phases, perm=[0, 2, 3, 1])
         x = self.add("Mul", self.add("Add", x, self.floats(0.5)), self.floats(255))
@@ -152,10 +152,12 @@ class TrunkGraph(Graph):
         kernel = self.add("Transpose", kernel, perm=[0, 2, 1, 3, 4])
         return self.reshape(kernel, outputs, 12, 3, 3)
 
-    def _row(self, x: str, row: int, span: slice) -> str:
+    def _row(self, x: str, row: int, site: Site) -> str:
         """One row of a [2, C] tensor at a site, shaped for features."""
-        part = self.slice(x, (0, 1), (row, span.start), (row + 1, span.stop))
-        return self.reshape(part, 1, span.stop - span.start, 1, 1)
+        part = self.slice(x, (0, 1), (row, site.span.start), (row + 1, site.span.stop))
+        if site.repeat > 1:  # as (phase, channel), the order that `_shuffled` takes
+            part = self.add("Concat", *[part] * site.repeat, axis=1)
+        return self.reshape(part, 1, site.channels * site.repeat, 1, 1)
 
 
 class PaintGraph(TrunkGraph):
@@ -163,8 +165,8 @@ class PaintGraph(TrunkGraph):
 
     def normalise(self, x: str, site: Site) -> str:
         """Multiplies and shifts by the given affine."""
-        scaled = self.add("Mul", x, self._row("affine", 0, site.span))
-        return self.add("Add", scaled, self._row("affine", 1, site.span))
+        scaled = self.add("Mul", x, self._row("affine", 0, site))
+        return self.add("Add", scaled, self._row("affine", 1, site))
 
 
 class MeasureGraph(TrunkGraph):
@@ -184,10 +186,10 @@ class MeasureGraph(TrunkGraph):
         squares = self.add("Mul", self.add("Mul", centred, centred), share)
         variance = self.add("ReduceSum", squares, axes, keepdims=1)
         std = self.add("Sqrt", self.add("Add", variance, self.floats(EPSILON)))
-        std = self.add("Max", std, self._row(self.floor, 0, site.span))
+        std = self.add("Max", std, self._row(self.floor, 0, site))
         self.found.append(self.reshape(self.add("Concat", mean, std, axis=0), 2, site.channels))
-        scale = self.add("Div", self._row("code", 0, site.span), std)
-        return self.add("Add", self.add("Mul", centred, scale), self._row("code", 1, site.span))
+        scale = self.add("Div", self._row("code", 0, site), std)
+        return self.add("Add", self.add("Mul", centred, scale), self._row("code", 1, site))
 
     def _share(self, site: Site) -> str:
         """Each feature pixel's share of the total weight at a site's resolution."""
@@ -215,6 +217,8 @@ def write_measure_graph(trunk: Trunk, weights: Path, path: Path) -> None:
     """Writes `(image, code [2, C], weight [1, 1, h, w]) -> stats [2, C]`."""
     graph = MeasureGraph(trunk, weights)
     graph.body()
+    fixed = trunk.skip_site.channels
+    graph.found.append(graph.floats([[0] * fixed, [1] * fixed]))
     stats = graph.add("Concat", *graph.found, axis=1)
     vector = (FLOAT, (2, trunk.channels))
     weight = (FLOAT, (1, 1, "height", "width"))

@@ -16,7 +16,7 @@ Two departures from the usual image-transformation network (Johnson et al. 2016)
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 import torch.nn.functional as F
@@ -35,7 +35,9 @@ class Site:
     """One conditional normalisation: where its channels lie in a code, and at which scale it works.
 
     `stride` is the number of image pixels a feature pixel stands for, `extra` the number of feature
-    pixels that the map has beyond the picture and its margin on each side.
+    pixels that the map has beyond the picture and its margin on each side. A `fixed` site measures
+    nothing: its mean is 0 and its standard deviation 1, so the code is the affine. `repeat` is the
+    number of feature channels that share one channel of the code.
     """
 
     name: str
@@ -43,6 +45,8 @@ class Site:
     channels: int
     stride: int
     extra: int = 0
+    fixed: bool = False
+    repeat: int = 1
 
     @property
     def span(self) -> slice:
@@ -75,9 +79,14 @@ class _Sites:
 
     all: list[Site] = field(default_factory=list)
 
-    def add(self, name: str, channels: int, stride: int, extra: int = 0) -> Site:
+    def add(self, name: str, channels: int, stride: int, *, extra: int = 0) -> Site:
         start = self.all[-1].start + self.all[-1].channels if self.all else 0
         self.all.append(Site(name, start, channels, stride, extra))
+        return self.all[-1]
+
+    def add_fixed(self, name: str, channels: int, stride: int, *, repeat: int) -> Site:
+        site = self.add(name, channels, stride)
+        self.all[-1] = replace(site, fixed=True, repeat=repeat)
         return self.all[-1]
 
 
@@ -208,6 +217,9 @@ class Trunk(nn.Module):
         self.end = UpConv(stem, 3, padding=0)
         self.end_stem = UpConv(stem, 3, bias=False)
         self.skip = nn.Conv2d(3, 3, 3, bias=False)
+        # A style says how much of the photo's own colours and detail shines through; the identity
+        # code needs them as they are, which no normalised site could give back.
+        self.skip_site = sites.add_fixed("skip", 3, 2, repeat=4)
         with torch.no_grad():  # a first painting near mid-grey, whatever the codes
             for last in (self.end, self.end_stem, self.skip):
                 last.weight.mul_(0.25)
@@ -244,11 +256,11 @@ class Trunk(nn.Module):
         for block in self.after:
             x = block(x, normalise)
         x = F.relu(normalise(self.up(x), self.up_site))
-        return self.finish(x, half, fine)
-
-    def finish(self, up: Tensor, half: Tensor, fine: Tensor) -> Float[Tensor, "n 3 h w"]:
-        """Joins body, stem and picture at half resolution and interleaves them to full size."""
         skip = F.conv2d(fine, skip_kernel(self.skip.weight), padding=1)
+        return self.finish(x, half, normalise(skip, self.skip_site))
+
+    def finish(self, up: Tensor, half: Tensor, skip: Tensor) -> Float[Tensor, "n 3 h w"]:
+        """Joins body, stem and picture at half resolution and interleaves them to full size."""
         phases = self.end.phases(up) + self.end_stem.phases(half) + skip
         return F.pixel_shuffle(phases, 2)[..., 1:-1, 1:-1].float() + 0.5
 
@@ -302,12 +314,15 @@ class Trunk(nn.Module):
         found: list[Tensor] = []
 
         def normalise(x: Tensor, site: Site) -> Tensor:
-            share = F.pad(F.avg_pool2d(weight, site.stride), [site.extra] * 4)
-            share = share / share.sum()
-            mean = (x * share).sum((2, 3))
-            variance = ((x - mean[..., None, None]).square() * share).sum((2, 3))
-            found.append(self._statistics(mean, variance, site))
-            return scale_and_shift(x, compose(code[:, :, site.span], found[-1]))
+            if site.fixed:
+                found.append(_no_statistics(x, site))
+            else:
+                share = F.pad(F.avg_pool2d(weight, site.stride), [site.extra] * 4)
+                share = share / share.sum()
+                mean = (x * share).sum((2, 3))
+                variance = ((x - mean[..., None, None]).square() * share).sum((2, 3))
+                found.append(self._statistics(mean, variance, site))
+            return scale_and_shift(x, compose(code[:, :, site.span], found[-1]), site)
 
         self.run(padded, normalise)
         return torch.cat(found, dim=2)
@@ -320,16 +335,20 @@ class Trunk(nn.Module):
         self, code: Tensor, size: Sequence[int], found: list[Tensor] | None
     ) -> Normalise:
         def normalise(x: Tensor, site: Site) -> Tensor:
-            first = self.settings.margin // site.stride + site.extra
-            last = [first + -(-side // site.stride) for side in size]
-            inside = x[..., first : last[0], first : last[1]].float()
-            variance, mean = torch.var_mean(inside, dim=(2, 3), correction=0)
-            statistics = self._statistics(mean, variance, site)
+            statistics = _no_statistics(x, site) if site.fixed else self._inside(x, site, size)
             if found is not None:
                 found.append(statistics)
-            return scale_and_shift(x, compose(code[:, :, site.span], statistics))
+            return scale_and_shift(x, compose(code[:, :, site.span], statistics), site)
 
         return normalise
+
+    def _inside(self, x: Tensor, site: Site, size: Sequence[int]) -> Float[Tensor, "n 2 c"]:
+        """Statistics of what belongs to the picture, without its margin."""
+        first = self.settings.margin // site.stride + site.extra
+        last = [first + -(-side // site.stride) for side in size]
+        inside = x[..., first : last[0], first : last[1]].float()
+        variance, mean = torch.var_mean(inside, dim=(2, 3), correction=0)
+        return self._statistics(mean, variance, site)
 
 
 def compose(
@@ -340,15 +359,22 @@ def compose(
     return torch.stack([scale, code[:, 1] - scale * statistics[:, 0]], dim=1)
 
 
-def scale_and_shift(x: Float[Tensor, "n c h w"], affine: Float[Tensor, "n 2 c"]) -> Tensor:
-    """Multiplies and shifts each channel, in the type of `x`."""
-    scale, shift = affine.to(x.dtype)[..., None, None].unbind(1)
+def scale_and_shift(x: Tensor, affine: Float[Tensor, "n 2 c"], site: Site) -> Tensor:
+    """Multiplies and shifts each channel of features [n, c * repeat, h, w], in their type."""
+    spread = affine.to(x.dtype).repeat_interleave(site.repeat, dim=2)
+    scale, shift = spread[..., None, None].unbind(1)
     return torch.addcmul(shift, x, scale)
+
+
+def _no_statistics(x: Tensor, site: Site) -> Float[Tensor, "n 2 c"]:
+    """Mean 0 and standard deviation 1: what a fixed site reports."""
+    ones = torch.ones(len(x), site.channels, device=x.device)
+    return torch.stack([torch.zeros_like(ones), ones], dim=1)
 
 
 def apply_affine(affine: Float[Tensor, "n 2 c"]) -> Normalise:
     """A normalisation that uses no statistics of its input: the paint path."""
-    return lambda x, site: scale_and_shift(x, affine[:, :, site.span])
+    return lambda x, site: scale_and_shift(x, affine[:, :, site.span], site)
 
 
 class CodeBook(nn.Module):
