@@ -58,10 +58,10 @@ class TrunkGraph(Graph):
         stem = self._phases(half, "end_stem", phase_first=True)
         skip = self.normalise(self.conv(fine, self._skip_kernel()), self.trunk.skip_site)
         phases = self.add("Add", self.add("Add", body, stem), skip)
-        x = self.add("Transpose", phases, perm=[0, 2, 3, 1])
-        x = self.add("Mul", self.add("Add", x, self.floats(0.5)), self.floats(255))
+        x = self.add("Mul", self.add("Add", phases, self.floats(0.5)), self.floats(255))
         x = self.add("Clip", x, self.floats(0), self.floats(255))
-        x = self._shuffled(self.add("Cast", self.add("Round", x), to=UINT8))
+        x = self.add("Cast", self.add("Round", x), to=UINT8)
+        x = self._shuffled(self.add("Transpose", x, perm=[0, 2, 3, 1]))
         return self.slice(x, (1, 2), (1, 1), (-1, -1))
 
     def _unshuffled(self, x: str) -> str:
@@ -71,8 +71,8 @@ class TrunkGraph(Graph):
         """
         height, width = self._halves(x)
         one, two, six = self.ints(1), self.ints(2), self.ints(6)
-        x = self.add("Reshape", x, self.add("Concat", one, height, two, width, six, axis=0))
-        x = self.add("Transpose", x, perm=[0, 1, 3, 2, 4])
+        x = self.add("Reshape", x, self.add("Concat", height, two, width, six, axis=0))
+        x = self.add("Transpose", x, perm=[0, 2, 1, 3])
         shape = self.add("Concat", one, height, width, self.ints(12), axis=0)
         return self.add("Reshape", x, shape)
 
@@ -82,12 +82,12 @@ class TrunkGraph(Graph):
 
     def _shuffled(self, x: str) -> str:
         """Bytes [1, h, w, (row, column, colour)] to [1, 2 h, 2 w, 3]."""
-        x = self.add("Reshape", x, self.ints(0, 0, 0, 2, 6))
-        x = self.add("Transpose", x, perm=[0, 1, 3, 2, 4])  # h, row, w, (column, colour)
         shape = self.add("Shape", x)
+        height, width = self.slice(shape, (0,), (1,), (2,)), self.slice(shape, (0,), (2,), (3,))
+        split = self.add("Concat", height, width, self.ints(2), self.ints(6), axis=0)
+        x = self.add("Transpose", self.add("Reshape", x, split), perm=[0, 2, 1, 3])
         twice = self.add("Mul", shape, self.ints(2))
-        height = self.slice(twice, (0,), (1,), (2,))
-        width = self.slice(twice, (0,), (3,), (4,))
+        height, width = self.slice(twice, (0,), (1,), (2,)), self.slice(twice, (0,), (2,), (3,))
         one, three = self.ints(1), self.ints(3)
         return self.add("Reshape", x, self.add("Concat", one, height, width, three, axis=0))
 
