@@ -37,14 +37,7 @@ def paint(
     Raises:
         ImpastoError: of the kind that says what is wrong, see `impasto.core.errors`.
     """
-    settings = PaintSettings(strength, colors, size)
-    painter = Painter(
-        style,
-        strength=settings.strength,
-        colors=settings.colors,
-        size=settings.size,
-        model=_default_model(),
-    )
+    painter = Painter(style, strength=strength, colors=colors, size=size, model=_default_model())
     return painter.paint(image)
 
 

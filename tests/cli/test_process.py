@@ -125,16 +125,45 @@ def test_a_write_that_fails_half_way(folder: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize(
-    "words", [["paint", "a.png", "-s", "scream", "-o", "-", "-q"], ["styles", "list"]]
+    "words",
+    [
+        ["paint", "a.png", "-s", "scream", "-o", "-", "-q"],
+        ["paint", "a.png", "-s", "scream", "-q", "--json"],
+        ["styles", "list"],
+        ["doctor"],
+        ["--version"],
+    ],
 )
-def test_full_standard_output(folder: Path, words: list[str]) -> None:
-    """Standard output that takes nothing is one line and exit code 1."""
+def test_full_standard_output(folder: Path, words: list[str], unbuffered: str) -> None:
+    """Standard output that takes nothing, at once or at the end, is one line and exit code 1."""
     save_photo(folder / "a.png")
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with Path("/dev/full").open("wb") as full:
-        ended = subprocess.run([*COMMAND, *words], stdout=full, stderr=subprocess.PIPE, check=False)
+        ended = subprocess.run(
+            [*COMMAND, *words], stdout=full, stderr=subprocess.PIPE, env=environment, check=False
+        )
     assert ended.returncode == 1
-    assert "No space left" in one_line(ended.stderr)
+    line = one_line(ended.stderr)
+    assert "cannot write to standard output: No space left" in line
+
+
+def test_libraries_add_no_line_of_their_own(folder: Path) -> None:
+    """Libtiff tells of a damaged file on stderr by itself; the call still ends in one line."""
+    data = bytearray(photo_as_tiff(folder))
+    data[100:200] = b"\xff" * 100
+    (folder / "a.tif").write_bytes(data)
+    ended = real("paint", "a.tif", "-s", "scream")
+    assert ended.returncode == 1
+    assert "the TIFF is damaged" in one_line(ended.stderr)
+
+
+def photo_as_tiff(folder: Path) -> bytes:
+    """The bytes of a compressed TIFF."""
+    with Image.open(save_photo(folder / "a.png")) as photo:
+        photo.save(folder / "a.tif", compression="tiff_lzw")
+    return (folder / "a.tif").read_bytes()
 
 
 @posix

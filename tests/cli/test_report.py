@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from impasto.cli.report import Report, Result, say
+from impasto.cli.report import Report, Result
 
 
 def told(*results: Result) -> str:
@@ -40,7 +40,18 @@ def test_a_failure_is_named_once(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-def test_say_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """Line breaks and escape codes of a message do not reach the terminal."""
-    say("a\nb\x1b[31mc")
-    assert capsys.readouterr().err == "impasto: a b [31mc\n"
+def test_standard_input_needs_no_name(capsys: pytest.CaptureFixture[str]) -> None:
+    """The only input of a pipe is not called `-` in front of its error."""
+    told(Result("-", "failed", error="standard input is empty"))
+    assert capsys.readouterr().err == "impasto: standard input is empty\n"
+
+
+def test_one_failure_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """The failure of an only input is not summed up once more; of several it is."""
+    failed = Result("a.jpg", "failed", error="a.jpg is empty")
+    with Report(1) as report:
+        report.add(failed)
+    assert capsys.readouterr().err == "impasto: a.jpg is empty\n"
+    with Report(2) as report:
+        report.add(failed)
+    assert "1 failed" in capsys.readouterr().err.splitlines()[-1]

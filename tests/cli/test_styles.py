@@ -1,9 +1,12 @@
 """The verb group `styles`."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
-from .conftest import Call
+from impasto.styles.package import write_style
+
+from .conftest import Call, make_style
 
 
 def test_list_names_users_styles(call: Call) -> None:
@@ -46,4 +49,21 @@ def test_a_damaged_package_is_left_out(call: Call, home: Path) -> None:
     assert ended.code == 0
     assert "plain" in ended.out
     assert "broken" not in ended.out
-    assert ended.lines[0].startswith("impasto: warning: style 'broken' is left out")
+    (line,) = ended.lines
+    assert line.startswith("impasto: warning: style 'broken' is left out")
+
+
+def test_each_warning_is_told_once(call: Call, home: Path) -> None:
+    """A file that every look into the folder stumbles over is one line."""
+    (home / "styles" / "My Style.safetensors").touch()
+    for words in (["styles", "list"], ["doctor"]):
+        (line,) = [line for line in call(*words).lines if "My Style" in line]
+        assert line.startswith("impasto: warning: ")
+
+
+def test_an_unknown_year_is_left_out(call: Call, home: Path) -> None:
+    """A style without a year is listed and shown without one."""
+    style = replace(make_style("undated", "a" * 64), year=None)
+    write_style(style, home / "styles" / "undated.safetensors")
+    for words in (["styles", "list"], ["styles", "show", "undated"]):
+        assert "None" not in call(*words).out

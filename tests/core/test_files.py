@@ -173,8 +173,9 @@ def test_names_are_shown_in_one_printable_line(name: str) -> None:
 
 
 def test_reasons_leave_out_the_file() -> None:
-    """The system's own words are used, and an error without words gives its type."""
+    """The system's own words are used; an error without words gives ours, or its type."""
     assert reason(FileNotFoundError(2, "No such file or directory", "x")) == (
         "No such file or directory"
     )
-    assert reason(MemoryError()) == "MemoryError"
+    assert reason(MemoryError()) == "there is not enough memory"
+    assert reason(RuntimeError()) == "RuntimeError"

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from impasto.core.records import parse_record, short_repr
 
+VERSION = 3
 FIELDS = {"name": str, "size": (int, float)}
 
 json_values = st.recursive(
@@ -17,8 +18,9 @@ json_values = st.recursive(
 
 def test_a_record_is_read_with_its_other_keys() -> None:
     """What is asked for is checked, and what is not asked for stays."""
-    record = parse_record(b'{"name": "a", "size": 1.5, "more": []}', FIELDS)
-    assert record == {"name": "a", "size": 1.5, "more": []}
+    text = b'{"format_version": 3, "name": "a", "size": 1.5, "more": []}'
+    record = parse_record(text, VERSION, FIELDS)
+    assert record == {"format_version": 3, "name": "a", "size": 1.5, "more": []}
 
 
 @pytest.mark.parametrize(
@@ -28,23 +30,31 @@ def test_a_record_is_read_with_its_other_keys() -> None:
         (b"\xff\xfe", "not JSON"),
         ("[" * 100_000, "not JSON"),
         ("3", "not a JSON object"),
-        ('{"size": 1}', "no 'name'"),
-        ('{"name": 1, "size": 1}', "1 for 'name'"),
-        ('{"name": "a", "size": true}', "True for 'size'"),
-        ('{"name": "a", "size": null}', "None for 'size'"),
+        ('{"name": "a", "size": 1}', "no 'format_version'"),
+        ('{"format_version": true}', "True for 'format_version'"),
+        ('{"format_version": 4}', "its format is version 4, and this impasto reads version 3"),
+        ('{"format_version": 3, "size": 1}', "no 'name'"),
+        ('{"format_version": 3, "name": 1, "size": 1}', "1 for 'name'"),
+        ('{"format_version": 3, "name": "a", "size": true}', "True for 'size'"),
+        ('{"format_version": 3, "name": "a", "size": null}', "None for 'size'"),
     ],
 )
 def test_a_bad_record_says_what_is_wrong(text: str | bytes, message: str) -> None:
     """Each fault is a ValueError that names it."""
     with pytest.raises(ValueError, match=message):
-        parse_record(text, FIELDS)
+        parse_record(text, VERSION, FIELDS)
 
 
-@given(st.binary() | json_values.map(lambda value: json.dumps(value).encode()))
+def encoded(value: object) -> bytes:
+    """A record of the right version with any name."""
+    return json.dumps({"format_version": VERSION, "name": value}).encode()
+
+
+@given(st.binary() | json_values.map(encoded) | json_values.map(lambda v: json.dumps(v).encode()))
 def test_any_bytes_are_a_record_or_a_value_error(text: bytes) -> None:
     """No bytes raise anything else."""
     try:
-        record = parse_record(text, {"name": str})
+        record = parse_record(text, VERSION, {"name": str})
     except ValueError:
         return
     assert isinstance(record["name"], str)

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from impasto.core.errors import SettingsError
@@ -22,6 +23,12 @@ def test_a_size_out_of_range_is_refused(size: object) -> None:
     """Size is a whole number of pixels."""
     with pytest.raises(SettingsError, match="size is "):
         PaintSettings(size=size)  # type: ignore[arg-type]
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    """What comes out of an array is as good as Python's own number."""
+    assert PaintSettings(strength=np.float32(0.5), size=np.int64(640)).size == 640
+    assert EngineSettings(threads=np.uint8(2)).threads == 2
 
 
 def test_unknown_choices_are_refused() -> None:

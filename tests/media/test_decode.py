@@ -1,9 +1,12 @@
 """Bad input: each is one ImageError in one line that names the file."""
 
+import errno
+import os
 import struct
 import subprocess
 import sys
 import zlib
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ import tifffile
 from PIL import Image
 
 from impasto.core.errors import ImageError, ImpastoWarning, MissingExtraError, SettingsError
+from impasto.media.decode import load, load_header
 from impasto.media.formats import FORMATS
 from impasto.media.image import ReadLimits, from_pil, read_image, read_record, write_image
 
@@ -68,6 +72,7 @@ def tiff(width: int, height: int) -> bytes:
 BOMBS = {
     "20000x20000": white_png(20_000),
     "60000x60000": png(60_000, 60_000),
+    "60000x50000": png(60_000, 50_000)[:33],  # nothing behind the first chunk
     "64250x64250": png(64_250, 64_250),
     "65000x65000": jpeg(65_000, 65_000),
     "16384x16384": webp(16_384, 16_384),
@@ -139,8 +144,9 @@ def test_a_missing_file() -> None:
         (b"just some text\n", "is not a JPEG, PNG, WebP, TIFF, AVIF or HEIC picture"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is not a JPEG"),
         (b"GIF89a\1\0\1\0\0\0\0;", "is not a JPEG"),
-        (b"\xff\xd8\xff", "cannot read"),
-        (b"\x89PNG\r\n\x1a\n", "cannot read"),
+        (b"\xff\xd8\xff", "the JPEG is damaged, incomplete or of an unknown kind"),
+        (b"\x89PNG\r\n\x1a\n", "the PNG is damaged"),
+        (png(9, 9)[:33], "the PNG is damaged"),
         (b"RIFF\4\0\0\0WEBP", "cannot read"),
         (b"II*\0", "cannot read"),
         (b"\0\0\0\x18ftypavif\0\0\0\0avifmif1", "cannot read"),
@@ -157,6 +163,39 @@ def test_what_is_no_picture(tmp_path: Path, data: bytes, why: str) -> None:
                 read(path)
             assert str(path) in str(caught.value)
             assert "\n" not in str(caught.value)
+
+
+class Failing(BytesIO):
+    """A stream that fails once its beginning is read."""
+
+    def __init__(self, data: bytes, error: Exception) -> None:
+        super().__init__(data)
+        self.error = error
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Give the first bytes and raise from then on."""
+        if self.tell() >= 33:
+            raise self.error
+        return super().read(size)
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (MemoryError(), "there is not enough memory"),
+        (OSError(errno.EIO, os.strerror(errno.EIO)), "Input/output error"),
+    ],
+)
+def test_what_is_not_the_files_fault(error: Exception, why: str) -> None:
+    """Want of memory and a failing disk are told as such, and no file is called damaged."""
+    with pytest.raises(ImageError, match=f"cannot read a: {why}"):
+        load_header(Failing(white_png(500), error), "a")
+
+
+def test_want_of_memory_while_decoding() -> None:
+    """A picture that memory does not suffice for is not tried a second time."""
+    with pytest.raises(ImageError, match="cannot read a: there is not enough memory"):
+        load(Failing(white_png(500), MemoryError()), "a", ReadLimits())
 
 
 def test_a_folder_and_a_name_that_cannot_be(tmp_path: Path) -> None:

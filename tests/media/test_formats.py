@@ -16,7 +16,6 @@ from impasto.media.formats import (
     WEBP,
     format_named,
     format_of,
-    output_format,
     sniff,
 )
 
@@ -64,7 +63,7 @@ def test_avif_wins_over_the_brand_it_shares_with_heic() -> None:
 
 def test_names() -> None:
     """Formats are found by Pillow's name and by suffix, in any case."""
-    assert output_format("a/B.JPEG") == "JPEG"
+    assert format_of("a/B.JPEG") is JPEG
     assert format_of(Path("x.y.webp")) is WEBP
     assert format_named("jpg") is format_named(".jpeg") is format_named("JPEG") is JPEG
     assert {".jpg", ".png", ".webp", ".tif", ".tiff", ".avif", ".heic"} <= SUFFIXES
@@ -75,7 +74,7 @@ def test_names() -> None:
 def test_unknown_suffixes_are_refused(name: str) -> None:
     """The error names the file and the suffixes that are possible."""
     with pytest.raises(OutputError, match=r"\.jpg, \.png, \.webp, \.tif, \.avif, \.heic") as caught:
-        output_format(name)
+        format_of(name)
     assert name in str(caught.value)
 
 

@@ -31,6 +31,9 @@ def test_names() -> None:
     assert name_of("a\nb\x1b[31m.png") == "a b [31m.png"
     assert name_of(b"data") == "the picture in memory"
     assert name_of(BytesIO()) == "the picture in the stream"
+    stdin = BytesIO()
+    stdin.name = "<stdin>"
+    assert name_of(stdin) == "standard input"
 
 
 def test_slow_streams_are_read_to_the_end(small, saved) -> None:

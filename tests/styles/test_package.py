@@ -1,4 +1,5 @@
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -164,8 +165,16 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """A package that is not there is a StyleError with its path, and so is a folder."""
     with pytest.raises(StyleError, match=r"gone\.safetensors: No such file"):
         read_style(tmp_path / "gone.safetensors")
-    with pytest.raises(StyleError, match="cannot read the style"):
+    with pytest.raises(StyleError, match="it is not a file"):
         read_style(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """A named pipe in a folder of styles, whose other end nobody opens, is refused at once."""
+    os.mkfifo(tmp_path / "pipe.safetensors")
+    with pytest.raises(StyleError, match="it is not a file"):
+        read_style(tmp_path / "pipe.safetensors")
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -4,14 +4,14 @@ import os
 import platform
 import shutil
 import subprocess
-import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from impasto.core.errors import ImpastoWarning, MissingExtraError
+from impasto.core.errors import MissingExtraError
+from impasto.core.notice import warn
 from impasto.engine.cpu import cpu_features
 
 _LIBRARIES = ("impasto", "openvino", "numpy", "onnx")
@@ -85,11 +85,7 @@ def machine() -> Machine:
     psutil = _import_psutil()
     busy = float(psutil.cpu_percent(interval=0.5))
     if busy > _QUIET:
-        warnings.warn(
-            f"other work takes {busy:.0f} % of this machine: measure again when it is quiet",
-            ImpastoWarning,
-            stacklevel=2,
-        )
+        warn(f"other work takes {busy:.0f} % of this machine: measure again when it is quiet")
     return Machine(
         system=f"{platform.system()} {platform.machine()}",
         cpu_features=cpu_features(),

@@ -39,7 +39,7 @@ class Peer:
     """The name of the weights' file, or `random`."""
     parameters: int
     gmac_512: float
-    """Multiply-adds of painting 512 x 512, in thousands of millions."""
+    """GMAC: 10^9 multiply-accumulates, of painting 512 x 512."""
 
 
 @dataclass(frozen=True)

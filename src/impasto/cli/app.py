@@ -16,11 +16,11 @@ from impasto.cli.demo import demo
 from impasto.cli.doctor import doctor
 from impasto.cli.ends import EXIT_CODES, INTERRUPTED, PARTLY_FAILED, TERMINATED, WRONG_USAGE
 from impasto.cli.paint import paint
-from impasto.cli.report import say, unexpected
+from impasto.cli.report import unexpected
+from impasto.cli.streams import answer, drop_standard_output, say, standard_output
 from impasto.cli.styles import styles
 from impasto.cli.train import export, train
-from impasto.core.errors import ImpastoError, ImpastoWarning, InputError
-from impasto.core.files import reason
+from impasto.core.errors import ImpastoError, ImpastoWarning, InputError, OutputError
 
 if TYPE_CHECKING:
     from impasto.engine.backend import Backend
@@ -44,7 +44,7 @@ def _show_version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
 
-        print(f"impasto {version('impasto')}")
+        answer(f"impasto {version('impasto')}")
         raise typer.Exit
 
 
@@ -72,8 +72,7 @@ def main(argv: Sequence[str] | None = None, *, backend: "Backend | None" = None)
             code = _run(argv, backend)
             return code if _flushed() else PARTLY_FAILED
     except BrokenPipeError:
-        # Nobody reads on. Python would complain about it once more when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_standard_output()  # nobody reads on
         return PARTLY_FAILED
     except KeyboardInterrupt:
         return _interrupted()
@@ -117,11 +116,10 @@ def _flushed() -> bool:
     """Whether all of standard output got out; a full disk shows only now."""
     try:
         if sys.stdout is not None:  # closed by the caller
-            sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        say(f"cannot write to standard output: {reason(error)}")
+            with standard_output():
+                sys.stdout.flush()
+    except OutputError as error:
+        say(str(error))
         return False
     return True
 
@@ -142,11 +140,18 @@ def _quiet_end_on_sigterm() -> Iterator[None]:
 
 @contextmanager
 def _warnings_as_lines() -> Iterator[None]:
-    """Show our warnings as lines of ours, and those of libraries not at all."""
+    """Show our warnings as lines of ours, each once, and those of libraries not at all."""
+    said: set[str] = set()
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        if str(message) not in said:
+            said.add(str(message))
+            say(f"warning: {message}")
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", ImpastoWarning)
-        warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
+        warnings.showwarning = show
         yield
 
 

@@ -10,7 +10,7 @@ import typer
 from impasto.bench.settings import SpeedSettings
 from impasto.cli import options
 from impasto.cli.demo import demo_photo
-from impasto.cli.report import say
+from impasto.cli.streams import answer, say, standard_output
 from impasto.core.files import atomic_write
 from impasto.core.settings import EngineSettings
 
@@ -29,7 +29,7 @@ Sizes = Annotated[
 Repeats = Annotated[
     int, typer.Option(metavar="N", help="Timings of each thing; new processes a quarter as many.")
 ]
-StyleSpec = Annotated[
+SpecText = Annotated[
     str,
     typer.Option(
         "--style",
@@ -49,7 +49,7 @@ ReportFile = Annotated[
 def speed(
     size: Sizes = list(SpeedSettings.sizes),  # noqa: B006  # typer never changes it
     repeats: Repeats = SpeedSettings.repeats,
-    style: StyleSpec = SpeedSettings.style,
+    style: SpecText = SpeedSettings.style,
     precision: options.PrecisionOf = EngineSettings.precision,
     threads: options.Threads = EngineSettings.threads,
     as_json: options.AsJson = False,
@@ -65,7 +65,7 @@ def speed(
     # Lines and no moving bar: drawing one would take time from what is measured.
     report = measure_speed(settings, demo_photo(), tell=say)
     if as_json:
-        print(json.dumps(report.as_dict()))
+        answer(json.dumps(report.as_dict()))
     else:
         _show(report)
     if out is not None:  # last, so that nothing measured is lost if it cannot be written
@@ -77,10 +77,11 @@ def _show(report: "SpeedReport") -> None:
     from rich.console import Console
 
     console = Console(highlight=False)
-    for size in report.sizes:
-        console.print(_table(size, report))
-    for line in _lines(report):
-        console.print(line)
+    with standard_output():
+        for size in report.sizes:
+            console.print(_table(size, report))
+        for line in _lines(report):
+            console.print(line)
 
 
 def _table(size: "SizeSpeed", report: "SpeedReport") -> "Table":

@@ -11,6 +11,8 @@ from impasto.cli.names import result_name
 from impasto.cli.options import StyleText
 from impasto.cli.paint import mark_of, parse_style, record_of
 from impasto.cli.report import Report
+from impasto.cli.streams import answer, own_stderr
+from impasto.core.files import BUNDLED_DATA
 from impasto.engine.backends import open_backend
 
 Folder = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where to.")]
@@ -18,7 +20,7 @@ Folder = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Whe
 
 def demo_photo() -> Path:
     """The photo that comes with impasto: 600 x 400 pixels, CC0."""
-    return Path(__file__).resolve().parents[1] / "data" / "demo" / "coffee.jpg"
+    return BUNDLED_DATA / "demo" / "coffee.jpg"
 
 
 def demo(context: typer.Context, style: StyleText = "scream", out: Folder = Path("demo")) -> None:
@@ -35,8 +37,8 @@ def demo(context: typer.Context, style: StyleText = "scream", out: Folder = Path
     photo = demo_photo()
     target = out / result_name(photo, mark_of(chosen), photo.suffix)
     work = Work(painter, ReadLimits(), WriteOptions(record=record_of(painter)), "overwrite")
-    with Report(1) as report:
+    with own_stderr(), Report(1) as report:
         do_all(Plan([Job(photo, target)]), work, report)
     if report.failed:
         raise typer.Exit(PARTLY_FAILED)
-    print(target.absolute())
+    answer(target.absolute())

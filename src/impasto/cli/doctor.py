@@ -11,6 +11,7 @@ import typer
 
 from impasto.cli.ends import PARTLY_FAILED
 from impasto.cli.options import AsJson
+from impasto.cli.streams import answer
 from impasto.core.errors import ImpastoError
 from impasto.core.files import cache_home, data_home
 from impasto.engine.backends import BackendName, open_backend
@@ -26,10 +27,10 @@ def doctor(as_json: AsJson = False) -> None:
     """
     facts = examine()
     if as_json:
-        print(json.dumps(facts, indent=2))
+        answer(json.dumps(facts, indent=2))
     else:
         for line in _lines(facts):
-            print(line)
+            answer(line)
     raise typer.Exit(PARTLY_FAILED if facts["problems"] else 0)
 
 

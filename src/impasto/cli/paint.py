@@ -12,6 +12,7 @@ from impasto.cli.ends import PARTLY_FAILED
 from impasto.cli.jobs import Naming, Plan, make_plan
 from impasto.cli.names import style_suffix
 from impasto.cli.report import Report
+from impasto.cli.streams import answer, own_stderr
 from impasto.core.errors import SettingsError
 from impasto.core.settings import EngineSettings, PaintSettings
 from impasto.engine.backends import open_backend
@@ -75,10 +76,11 @@ def paint(
         backend=context.obj or open_backend(engine, EngineSettings(precision, threads)),
     )
     written = WriteOptions(quality, strip, keep_profile, record_of(painter))
-    with Report(len(plan.jobs) + len(plan.problems), quiet=quiet) as report:
+    total = len(plan.jobs) + len(plan.problems)
+    with own_stderr(), Report(total, quiet=quiet) as report:
         do_all(plan, Work(painter, limits, written, existing, format), report)
     if as_json:
-        print(report.as_json(_facts(painter)))
+        answer(report.as_json(_facts(painter)))
     raise typer.Exit(PARTLY_FAILED if report.failed else 0)
 
 

@@ -6,12 +6,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
+from impasto.cli.jobs import PIPE
+from impasto.cli.streams import say
 from impasto.core.files import shown
 
 if TYPE_CHECKING:
@@ -33,13 +34,6 @@ class Result:
     error: str | None = None
 
 
-def say(message: str) -> None:
-    """Write one line to stderr; whatever would break the line or the terminal is left out."""
-    if sys.stderr is not None:  # closed by the caller: print would take stdout instead
-        with suppress(OSError):
-            print(f"impasto: {shown(message)}", file=sys.stderr)
-
-
 def unexpected(error: Exception) -> str:
     """What to say of an error that is a mistake of ours or of a library below us."""
     return f"unexpected {type(error).__name__}: {error} (IMPASTO_DEBUG=1 shows where)"
@@ -50,6 +44,7 @@ class Report:
 
     def __init__(self, total: int, *, quiet: bool = False) -> None:
         self.results: list[Result] = []
+        self._total = total
         self._quiet = quiet
         self._started = time.perf_counter()
         self._bar = _bar(total) if total > 1 and not quiet and _is_terminal() else None
@@ -67,7 +62,8 @@ class Report:
     ) -> None:
         if self._bar:
             self._bar.stop()
-        if not self._quiet:
+        # The failure of an only input has been told, and there is nothing to sum up.
+        if not self._quiet and not (self._total == 1 and self.failed):
             say(self.summary())
 
     def add(self, result: Result) -> None:
@@ -124,7 +120,7 @@ def _is_terminal() -> bool:
 
 def _named(source: str, error: str) -> str:
     """The error with the input's name in front, unless it tells the name itself."""
-    return error if shown(source) in error else f"{source}: {error}"
+    return error if source == PIPE or shown(source) in error else f"{source}: {error}"
 
 
 def _bar(total: int) -> "Progress":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from impasto.cli.options import AsJson, complete_style
+from impasto.cli.streams import answer
 
 if TYPE_CHECKING:
     from impasto.styles.package import Style
@@ -22,12 +23,12 @@ def list_all(as_json: AsJson = False) -> None:
 
     found = Library().styles()
     if as_json:
-        print(json.dumps([_facts(style) for style in found], indent=2))
+        answer(json.dumps([_facts(style) for style in found], indent=2))
         return
-    rows = [(style.name, f"{style.title}, {style.artist}, {style.year}") for style in found]
+    rows = [(style.name, _origin(style)) for style in found]
     width = max((len(name) for name, _ in rows), default=0)
     for name, origin in rows:
-        print(f"{name:{width}}  {origin}")
+        answer(f"{name:{width}}  {origin}")
 
 
 @styles.command()
@@ -37,14 +38,19 @@ def show(name: StyleName, as_json: AsJson = False) -> None:
 
     facts = _facts(Library().get(name))
     if as_json:
-        print(json.dumps(facts, indent=2))
+        answer(json.dumps(facts, indent=2))
         return
     sources, losses = facts.pop("sources"), facts.pop("losses")
-    rows = [*facts.items(), *(("source", f"{one['file']} {one['sha256']}") for one in sources)]
+    rows = [(key, value) for key, value in facts.items() if value not in ("", None)]
+    rows += [("source", f"{one['file']} {one['sha256']}") for one in sources]
     rows += [(f"loss {key}", f"{value:.4g}") for key, value in losses.items()]
     width = max(len(key) for key, _ in rows)
     for key, value in rows:
-        print(f"{key:{width}}  {value}")
+        answer(f"{key:{width}}  {value}")
+
+
+def _origin(style: "Style") -> str:
+    return ", ".join(str(part) for part in (style.title, style.artist, style.year) if part)
 
 
 def _facts(style: "Style") -> dict[str, Any]:

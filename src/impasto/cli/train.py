@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from impasto.cli.report import say
+from impasto.cli.streams import answer, say
 from impasto.core.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def export(
         "stats_difference": done.agreement.stats,
         "painted_difference_levels": done.agreement.levels,
     }
-    print(json.dumps(facts, indent=2))
+    answer(json.dumps(facts, indent=2))
 
 
 def _need_torch(what: str) -> None:

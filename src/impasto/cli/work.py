@@ -10,6 +10,7 @@ from typing import Literal
 
 from impasto.cli.jobs import PIPE, Job, Plan, identities, is_one_of
 from impasto.cli.report import Report, Result, unexpected
+from impasto.cli.streams import standard_output
 from impasto.core.errors import ImpastoError, OutputError
 from impasto.core.files import reason, shown
 from impasto.engine.painter import Painter
@@ -100,10 +101,6 @@ def _write_stdout(picture: Picture, work: Work) -> None:
     """Encode first, then write: a picture that cannot be encoded leaves nothing in the pipe."""
     data = io.BytesIO()
     write_image(picture, data, work.options, work.format or picture.format)
-    try:
+    with standard_output():
         sys.stdout.buffer.write(data.getbuffer())
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(f"cannot write to standard output: {reason(error)}") from error

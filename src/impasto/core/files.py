@@ -12,6 +12,9 @@ import platformdirs
 
 from impasto.core.errors import OutputError
 
+BUNDLED_DATA = Path(__file__).resolve().parents[1] / "data"
+"""What is installed with the program: models, styles and a photo."""
+
 
 @contextmanager
 def atomic_write(path: Path | str, *, overwrite: bool = True) -> Iterator[BinaryIO]:
@@ -70,6 +73,8 @@ def _flush_to_disk(file: BinaryIO) -> None:
 
 def reason(error: BaseException) -> str:
     """Return why `error` happened, in one printable line without the file's name."""
+    if isinstance(error, MemoryError):  # mostly without words of its own
+        return "there is not enough memory"
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return _one_line(text) or type(error).__name__
 

@@ -7,11 +7,11 @@ from typing import Any
 Kinds = type | tuple[type, ...]
 
 
-def parse_record(text: bytes | str, fields: Mapping[str, Kinds]) -> dict[str, Any]:
-    """Read a JSON object and check that each of `fields` is there and of its type.
+def parse_record(text: bytes | str, version: int, fields: Mapping[str, Kinds]) -> dict[str, Any]:
+    """Read a JSON object of a `format_version` and check that `fields` are there, each of its type.
 
-    Other keys are left in: a later version may write more than this one knows. A bool is not
-    taken for a number.
+    The version is checked first. Other keys are left in: a later program may write more than this
+    one knows. A bool is not taken for a number.
 
     Raises:
         ValueError: with what is wrong, in words that fit behind "PATH: ".
@@ -22,6 +22,12 @@ def parse_record(text: bytes | str, fields: Mapping[str, Kinds]) -> dict[str, An
         raise ValueError("its record is not JSON") from error
     if not isinstance(record, dict):
         raise ValueError("its record is not a JSON object")
+    _check_field(record, "format_version", int)
+    found = record["format_version"]
+    if found != version:
+        raise ValueError(
+            f"its format is version {short_repr(found)}, and this impasto reads version {version}"
+        )
     for key, kinds in fields.items():
         _check_field(record, key, kinds)
     return record

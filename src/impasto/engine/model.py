@@ -10,11 +10,11 @@ from safetensors import SafetensorError, safe_open
 
 from impasto.core.arrays import Code
 from impasto.core.errors import ModelError
-from impasto.core.files import data_home, reason, sha256_file, shown
+from impasto.core.files import BUNDLED_DATA, data_home, reason, sha256_file, shown
 from impasto.core.records import parse_record, short_repr
 from impasto.styles.spec import is_name
 
-BUNDLED = Path(__file__).resolve().parents[1] / "data" / "models"
+BUNDLED = BUNDLED_DATA / "models"
 FORMAT_VERSION = 1
 DEFAULT_MODEL = "default"
 
@@ -59,7 +59,7 @@ class Model:
     thumbnail: int
     """The longest side, in pixels, of what is measured."""
     gmac_512: float
-    """Multiply-adds of painting 512 x 512, in thousands of millions."""
+    """GMAC: 10^9 multiply-accumulates, of painting 512 x 512."""
     parameters: int
     recipe: str
     identity_code: Code = field(repr=False)
@@ -113,10 +113,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         text = file.read(_MAX_MANIFEST_BYTES + 1)
     if len(text) > _MAX_MANIFEST_BYTES:
         raise ValueError(f"manifest.json is over {_MAX_MANIFEST_BYTES // 1024} KB")
-    version = parse_record(text, {"format_version": int})["format_version"]
-    if version != FORMAT_VERSION:
-        raise ValueError(f"its format is version {version}, and this impasto reads version 1")
-    manifest = parse_record(text, _FIELDS)
+    manifest = parse_record(text, FORMAT_VERSION, _FIELDS)
     _check_numbers(manifest)
     return manifest
 

@@ -76,8 +76,8 @@ class Painter:
             image: a PIL image of any mode, a uint8 RGB array [height, width, 3], or a Picture.
 
         Returns:
-            The same kind, of the same size unless the setting `size` bounds it. Pixels under
-            alpha 0 do not influence the painting.
+            The same kind, of the same size unless the setting `size` bounds it; a PIL image that
+            its EXIF turns comes back upright. Pixels under alpha 0 do not influence the painting.
 
         Raises:
             ImageError: the image is of another kind, type or shape.
@@ -150,7 +150,7 @@ def compose(code: Code, stats: Stats) -> Affine:
 
 def _weight(pixels: RGB, alpha: Alpha | None) -> Weight:
     if alpha is not None and alpha.any():
-        return alpha.astype(np.float32)
+        return alpha.astype(np.float32) / 255
     # Opaque, or so transparent that nothing weighs more than anything else.
     return np.ones(pixels.shape[:2], np.float32)
 

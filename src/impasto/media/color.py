@@ -88,7 +88,7 @@ def _opened(profile: bytes) -> _Profile:
     try:
         return _Profile(io.BytesIO(profile))
     except Exception as error:  # littlecms' wrapper raises OSError, TypeError, ...
-        raise ValueError("not an ICC profile") from error
+        raise ValueError("a damaged ICC profile") from error
 
 
 def _transform(image: Image.Image, source: bytes, target: bytes) -> Image.Image:

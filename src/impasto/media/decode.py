@@ -16,8 +16,8 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from impasto.core.errors import ImageError, MissingExtraError, SettingsError
 from impasto.core.files import reason
+from impasto.core.notice import warn
 from impasto.media.formats import AVIF, HEAD_BYTES, HEIF, JPEG, PNG, TIFF, WEBP, Format, sniff
-from impasto.media.notice import warn
 from impasto.media.salvage import without_metadata
 
 # Each decoder is called by itself and not through Image.open: nothing but the six formats can be
@@ -30,11 +30,15 @@ _DECODERS: Final[Mapping[Format, Callable[[BinaryIO], ImageFile.ImageFile]]] = {
     AVIF: AvifImageFile,
 }
 _MOST_PAGES: Final = 1_000  # of a TIFF; counting more only costs time
+_PNG_SIZE_AT: Final = 16  # after the signature and the first chunk's length and type
 
 
 @dataclass(frozen=True)
 class ReadLimits:
-    """How much a picture may ask for before it is refused."""
+    """How much a picture may ask for before it is refused.
+
+    Raises `SettingsError` for a limit below 1.
+    """
 
     max_pixels: int = 200_000_000
     """Width times height, summed over all frames or pages, by what the header says.
@@ -57,6 +61,8 @@ def load(stream: BinaryIO, name: str, limits: ReadLimits) -> ImageFile.ImageFile
     picture of a known format within `limits`, `MissingExtraError` for HEIC without its extra.
     """
     format = _format(stream, name)
+    if format is PNG:
+        _check_png_header(stream, name, limits)
     try:
         image, frames = _decoded(stream, format, name, limits)
     except (ImageError, MissingExtraError):
@@ -64,9 +70,10 @@ def load(stream: BinaryIO, name: str, limits: ReadLimits) -> ImageFile.ImageFile
     except Image.DecompressionBombError as error:  # of WebP, before our own limit can be asked
         raise ImageError(f"{name} has too many pixels: {reason(error)}") from error
     except Exception as error:  # on hostile bytes Pillow raises nearly anything
-        second = _second_try(stream, format, name, limits)
+        out_of_memory = isinstance(error, MemoryError)
+        second = None if out_of_memory else _second_try(stream, format, name, limits)
         if second is None:
-            raise ImageError(f"cannot read {name}: {reason(error)}") from error
+            raise ImageError(f"cannot read {name}: {_why(error, format)}") from error
         warn(f"{name}: its metadata is damaged and is left out")
         image, frames = second
     if frames > 1:
@@ -82,7 +89,14 @@ def load_header(stream: BinaryIO, name: str) -> ImageFile.ImageFile:
     except MissingExtraError:
         raise
     except Exception as error:
-        raise ImageError(f"cannot read {name}: {reason(error)}") from error
+        raise ImageError(f"cannot read {name}: {_why(error, format)}") from error
+
+
+def _why(error: Exception, format: Format) -> str:
+    """Say in words what went wrong; Pillow's own are often those of a programmer."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno):
+        return reason(error)  # the machine's fault and not the file's
+    return f"the {format.name} is damaged, incomplete or of an unknown kind ({reason(error)})"
 
 
 def _format(stream: BinaryIO, name: str) -> Format:
@@ -113,13 +127,27 @@ def _decoded(
     image = _opened(stream, format)
     frames, pixels = _count(image, limits)
     if pixels > limits.max_pixels:
-        size = f"{image.width}x{image.height}" + (f", {frames} frames" if frames > 1 else "")
-        raise ImageError(
-            f"{name} has too many pixels ({size}); the limit is {limits.max_pixels / 1e6:g} million"
-        )
+        raise _too_many_pixels(name, image.size, frames, limits)
     with _pillows_limit_lifted(image):
         image.load()
     return image, frames
+
+
+def _check_png_header(stream: BinaryIO, name: str, limits: ReadLimits) -> None:
+    """Ask the first chunk, because Pillow tells the size only after all chunks before pixels."""
+    stream.seek(_PNG_SIZE_AT)
+    head = stream.read(8)
+    width, height = int.from_bytes(head[:4], "big"), int.from_bytes(head[4:], "big")
+    if width * height > limits.max_pixels:
+        raise _too_many_pixels(name, (width, height), 1, limits)
+
+
+def _too_many_pixels(
+    name: str, size: tuple[int, int], frames: int, limits: ReadLimits
+) -> ImageError:
+    shape = f"{size[0]}x{size[1]}" + (f", {frames} frames" if frames > 1 else "")
+    most = f"{limits.max_pixels / 1e6:g} million"
+    return ImageError(f"{name} has too many pixels ({shape}); the limit is {most}")
 
 
 def _count(image: ImageFile.ImageFile, limits: ReadLimits) -> tuple[int, int]:

@@ -84,10 +84,5 @@ def format_of(path: Path | str) -> Format:
     return format_named(suffix)
 
 
-def output_format(path: Path | str) -> str:
-    """Return the name of the format that a file's name asks for, as `format_of`."""
-    return format_of(path).name
-
-
 def _known() -> str:
     return ", ".join(each.suffixes[0] for each in FORMATS)

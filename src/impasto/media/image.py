@@ -9,13 +9,13 @@ from PIL import Image
 
 from impasto.core.errors import OutputError
 from impasto.core.files import atomic_write, reason
+from impasto.core.notice import warn
 from impasto.media.alpha import flatten
 from impasto.media.color import SRGB_PROFILE, from_srgb
 from impasto.media.decode import ReadLimits, load, load_header
 from impasto.media.encode import Tags, check_quality, encode
-from impasto.media.formats import Format, format_named, format_of, output_format
+from impasto.media.formats import Format, format_named, format_of
 from impasto.media.metadata import record_of
-from impasto.media.notice import warn
 from impasto.media.picture import Picture, from_pil, named_picture, to_pil
 from impasto.media.source import Source, name_of, opened
 
@@ -25,7 +25,6 @@ __all__ = [
     "Source",
     "WriteOptions",
     "from_pil",
-    "output_format",
     "read_image",
     "read_record",
     "to_pil",

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from PIL import ExifTags, Image
 
-from impasto.media.notice import warn
+from impasto.core.notice import warn
 
 _MARK: Final = "impasto "
 _IFDS: Final = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)

@@ -10,11 +10,11 @@ from PIL import Image
 from impasto.core.arrays import RGB, Alpha
 from impasto.core.errors import ImageError, ImpastoError, ImpastoWarning
 from impasto.core.files import reason, shown
+from impasto.core.notice import warn
 from impasto.media.color import SRGB_PROFILE, to_srgb
 from impasto.media.formats import FORMATS, PNG
 from impasto.media.metadata import read_exif, turn_of
 from impasto.media.modes import split_alpha
-from impasto.media.notice import warn
 
 Dpi = tuple[float, float]
 

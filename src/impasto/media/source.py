@@ -16,6 +16,7 @@ Source: TypeAlias = Path | str | bytes | BinaryIO
 """A file's name, a file's bytes, or a binary stream that stands at the start of a picture."""
 
 _PIECE = 1 << 20
+_STANDARD_STREAMS = {"<stdin>": "standard input", "<stdout>": "standard output"}
 
 
 def name_of(source: Source) -> str:
@@ -25,7 +26,9 @@ def name_of(source: Source) -> str:
     if isinstance(source, str | Path):
         return shown(source)
     name = getattr(source, "name", None)  # of files a path, of some streams a number
-    return shown(name) if isinstance(name, str) else "the picture in the stream"
+    if not isinstance(name, str):
+        return "the picture in the stream"
+    return _STANDARD_STREAMS.get(name) or shown(name)
 
 
 @contextmanager

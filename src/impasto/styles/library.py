@@ -1,17 +1,17 @@
 """The library: the bundled style packages, and the user's own in front of them."""
 
 import difflib
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from impasto.core.errors import ImpastoWarning, StyleError
-from impasto.core.files import data_home, reason, shown
+from impasto.core.errors import StyleError
+from impasto.core.files import BUNDLED_DATA, data_home, reason, shown
+from impasto.core.notice import warn
 from impasto.core.records import short_repr
 from impasto.styles.package import SUFFIX, Style, read_style
 from impasto.styles.spec import check_name, is_name
 
-BUNDLED = Path(__file__).resolve().parents[1] / "data" / "styles"
+BUNDLED = BUNDLED_DATA / "styles"
 
 
 class Library:
@@ -39,22 +39,20 @@ class Library:
                 is damaged.
         """
         check_name(name)
-        paths = self._paths().get(name)
-        if paths is None:
-            raise StyleError(self._unknown(name))
-        if len(paths) > 1:
-            _warn(f"style {name!r} comes from {paths[-1]}, not from {paths[-2]}")
-        return _read_named(name, paths[-1])
+        found = self._paths()
+        if name not in found:
+            raise StyleError(self._unknown(name, sorted(found)))
+        return _read_named(name, found[name])
 
     def styles(self) -> list[Style]:
         """Read all styles, sorted by name; a damaged package is left out with a warning."""
-        found = []
-        for name in self.names():
+        styles = []
+        for name, paths in sorted(self._paths().items()):
             try:
-                found.append(self.get(name))
+                styles.append(_read_named(name, paths))
             except StyleError as error:
-                _warn(f"style {name!r} is left out: {error}")
-        return found
+                warn(f"style {name!r} is left out: {error}")
+        return styles
 
     def _paths(self) -> dict[str, list[Path]]:
         paths: dict[str, list[Path]] = {}
@@ -63,8 +61,7 @@ class Library:
                 paths.setdefault(path.stem, []).append(path)
         return paths
 
-    def _unknown(self, name: str) -> str:
-        names = self.names()
+    def _unknown(self, name: str, names: Sequence[str]) -> str:
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
         if near:
             return f"no style {name!r}: did you mean {' or '.join(near)}?"
@@ -79,21 +76,21 @@ def _packages(folder: Path) -> list[Path]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        _warn(f"cannot list the styles in {shown(folder)}: {reason(error)}")
+        warn(f"cannot list the styles in {shown(folder)}: {reason(error)}")
         return []
     packages = [path for path in entries if path.suffix == SUFFIX]
     for path in packages:
         if not is_name(path.stem):
-            _warn(f"{shown(path)}: ignored, as {short_repr(path.stem)} is no style name")
+            warn(f"{shown(path)}: ignored, as {short_repr(path.stem)} is no style name")
     return [path for path in packages if is_name(path.stem)]
 
 
-def _read_named(name: str, path: Path) -> Style:
+def _read_named(name: str, paths: Sequence[Path]) -> Style:
+    """Read the last of the packages of a name, and warn if it shadows another one."""
+    path = paths[-1]
+    if len(paths) > 1:
+        warn(f"style {name!r} comes from {path}, not from {paths[-2]}")
     style = read_style(path)
     if style.name != name:
         raise StyleError(f"{shown(path)}: holds the style {style.name!r}: name the file after it")
     return style
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, ImpastoWarning, stacklevel=3)

@@ -99,6 +99,8 @@ def write_style(style: Style, path: Path | str) -> None:
 
 def _read_capped(path: Path) -> bytes:
     limit = MAX_BYTES + MAX_PREVIEW_BYTES
+    if path.exists() and not path.is_file():  # opening a pipe would wait for its other end
+        raise ValueError("it is not a file")
     with path.open("rb") as file:
         data = file.read(limit + 1)
     if len(data) > limit:
@@ -171,10 +173,7 @@ def _read_record(data: bytes) -> dict[str, Any]:
     metadata = json.loads(data[8 : 8 + length]).get("__metadata__") or {}
     if "impasto" not in metadata:
         raise ValueError("it has no 'impasto' record")
-    version = parse_record(metadata["impasto"], {"format_version": int})["format_version"]
-    if version != FORMAT_VERSION:
-        raise ValueError(f"its format is version {version}, and this impasto reads version 1")
-    record = parse_record(metadata["impasto"], _FIELDS)
+    record = parse_record(metadata["impasto"], FORMAT_VERSION, _FIELDS)
     _check_texts(record)
     return record
 
