@@ -11,6 +11,8 @@ from impasto.lab.losses import (
     gram,
     moments,
     out_of_range,
+    palette,
+    palette_loss,
     perceptual_loss,
     relative,
     squared_error,
@@ -124,3 +126,23 @@ def test_band_loss_is_zero_for_equal_bands_and_at_most_one(seed: int) -> None:
     bands, flat = band_statistics(image), band_statistics(torch.zeros_like(image))
     assert band_loss(bands, bands).item() == 0
     assert 0.9 < band_loss(flat, bands).item() <= 1
+
+
+@given(seed=seeds)
+def test_palette_does_not_see_where_colours_are(seed: int) -> None:
+    """Turning a picture leaves its palette as it is; another picture's is at some distance."""
+    generator = torch.Generator().manual_seed(seed)
+    image, other = torch.rand(2, 1, 3, 32, 32, generator=generator)
+    torch.testing.assert_close(palette(image.flip(2, 3)), palette(image))
+    assert palette_loss(palette(other), palette(image)).item() > 0
+
+
+def test_palette_distance_of_flat_pictures_is_the_distance_of_their_colours() -> None:
+    """Two flat pictures that differ by 0.5 in red are 0.25 apart along red, and 0 along blue."""
+    black = palette(torch.zeros(1, 3, 16, 16))
+    red = palette(torch.tensor([0.5, 0, 0])[None, :, None, None].expand(1, 3, 16, 16))
+    torch.testing.assert_close(
+        (red - black).square()[0, :3].mean(dim=1), torch.tensor([0.25, 0, 0])
+    )
+    third = palette_loss(red, black).item() / 0.25
+    assert 0.2 < third < 0.5

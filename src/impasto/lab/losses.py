@@ -153,3 +153,30 @@ def band_loss(
 ) -> Float[Tensor, " n"]:
     """Mean over bands of the squared relative difference, 0 to 1 each."""
     return ((found - target) / (found + target).clamp_min(EPSILON)).square().mean(dim=1)
+
+
+PALETTE_CELL = 4
+PALETTE_DIRECTIONS = 16
+PALETTE_QUANTILES = 128
+
+
+def palette(image: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n directions quantiles"]:
+    """The distribution of a picture's colours, as quantiles along fixed directions in RGB.
+
+    Colours are means of cells of 4 x 4 pixels (0 to 1), so that patches of colour count and noise
+    does not. The directions are the three axes and others drawn once.
+    """
+    generator = torch.Generator().manual_seed(0)
+    drawn = torch.randn(PALETTE_DIRECTIONS - 3, 3, generator=generator)
+    directions = torch.cat([torch.eye(3), drawn / drawn.norm(dim=1, keepdim=True)]).to(image.device)
+    cells = F.avg_pool2d(image, PALETTE_CELL).flatten(2)
+    ordered = torch.einsum("dc,ncp->ndp", directions, cells).sort(dim=2).values
+    places = torch.linspace(0, ordered.shape[2] - 1, PALETTE_QUANTILES, device=image.device)
+    return ordered[..., places.round().long()]
+
+
+def palette_loss(
+    found: Float[Tensor, "n directions quantiles"], target: Float[Tensor, "n directions quantiles"]
+) -> Float[Tensor, " n"]:
+    """Squared sliced Wasserstein distance of colours (Heitz et al., CVPR 2021, on RGB)."""
+    return (found - target).square().mean(dim=(1, 2))

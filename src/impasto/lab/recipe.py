@@ -27,6 +27,7 @@ class Weights:
     style: float = 2.4
     perceptual: float = 0.0
     bands: float = 10.0
+    palette: float = 20.0
     variation: float = 0.02
     range: float = 10.0
     identity: float = 10.0

@@ -25,6 +25,8 @@ from impasto.lab.losses import (
     band_statistics,
     content_loss,
     out_of_range,
+    palette,
+    palette_loss,
     perceptual_loss,
     squared_error,
     style_loss,
@@ -125,6 +127,7 @@ class Trainer:
             "content": content_loss(found[CONTENT_LAYER], wanted[CONTENT_LAYER]).mean(),
             "style": style_loss(found, targets.features).mean(),
             "bands": band_loss(band_statistics(painted[styled]), targets.bands).mean(),
+            "palette": palette_loss(palette(painted[styled]), targets.palette).mean(),
         }
         if self.recipe.weights.perceptual:
             apart = perceptual_loss(found[PERCEPTUAL_LAYER], wanted[PERCEPTUAL_LAYER])
