@@ -15,6 +15,7 @@ from impasto.cli.bench import bench
 from impasto.cli.demo import demo
 from impasto.cli.doctor import doctor
 from impasto.cli.ends import EXIT_CODES, INTERRUPTED, PARTLY_FAILED, TERMINATED, WRONG_USAGE
+from impasto.cli.library import library
 from impasto.cli.paint import paint
 from impasto.cli.report import unexpected
 from impasto.cli.streams import answer, drop_standard_output, say, standard_output
@@ -35,6 +36,7 @@ app.command(epilog=EXIT_CODES)(paint)
 app.add_typer(styles, name="styles")
 app.command()(demo)
 app.command()(doctor)
+app.add_typer(library, name="library")
 app.command()(train)
 app.command()(export)
 app.add_typer(bench, name="bench")

@@ -1,19 +1,32 @@
-"""The verb group `styles`: what is installed, and what a style is made of."""
+"""The verb group `styles`: what is installed and what it is made of, and adding to it."""
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from impasto.cli.ends import EXIT_CODES, PARTLY_FAILED
 from impasto.cli.options import AsJson, complete_style
-from impasto.cli.streams import answer
+from impasto.cli.streams import answer, say
+from impasto.core.errors import ImpastoError, StyleError
+from impasto.core.notice import warn
 
 if TYPE_CHECKING:
     from impasto.styles.package import Style
 
-styles = typer.Typer(no_args_is_help=True, help="Show the installed styles.")
+styles = typer.Typer(
+    no_args_is_help=True, help="Show the installed styles, add your own, hand them on."
+)
 
 StyleName = Annotated[str, typer.Argument(metavar="NAME", autocompletion=complete_style)]
+StyleNames = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="NAME...", autocompletion=complete_style, show_default=False),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there already.")]
 
 
 @styles.command("list")
@@ -47,6 +60,111 @@ def show(name: StyleName, as_json: AsJson = False) -> None:
     width = max(len(key) for key, _ in rows)
     for key, value in rows:
         answer(f"{key:{width}}  {value}")
+
+
+@styles.command()
+def add(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A style package.")],
+    name: Annotated[
+        str | None, typer.Option(metavar="NEW", help="Call it this; without it, its own name.")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Add a style package to your styles, after checking it."""
+    from impasto.styles.package import read_style
+
+    style = read_style(file)
+    _add(style if name is None else replace(style, name=name), overwrite)
+
+
+@styles.command()
+def remove(
+    name: Annotated[str, typer.Argument(metavar="NAME", autocompletion=complete_style)],
+) -> None:
+    """Remove one of your styles; those that come with impasto stay."""
+    from impasto.styles.library import Library
+    from impasto.styles.shelf import remove_style
+
+    say(f"removed {remove_style(Library(), name)}")
+
+
+@styles.command()
+def export(
+    names: StyleNames = None,
+    everything: Annotated[bool, typer.Option("--all", help="All installed styles.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE|FOLDER",
+            help="A package FILE.safetensors for one style, FILE.zip for all of them together, "
+            "or a folder.  [default: the current folder]",
+        ),
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write installed styles into files to hand on; prints the files."""
+    from impasto.styles.exchange import write_styles
+    from impasto.styles.library import Library
+
+    library = Library()
+    if everything == bool(names):
+        raise StyleError("give the names of styles, or --all")
+    chosen = (
+        library.styles()
+        if everything
+        else [library.get(each) for each in dict.fromkeys(names or ())]
+    )
+    for path in write_styles(chosen, out or Path(), overwrite=overwrite):
+        answer(path)
+
+
+@styles.command("import", epilog=EXIT_CODES)
+def import_all(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FOLDER|FILE...", help="Packages, folders of packages, zip files of packages."
+        ),
+    ],
+    overwrite: Overwrite = False,
+) -> None:
+    """Add many style packages to your styles; what cannot be used is named and left out."""
+    from impasto.styles.exchange import read_styles
+
+    failed = False
+    for source in sources:
+        for where, found in _tolerant(read_styles(source)):
+            try:
+                if isinstance(found, ImpastoError):
+                    raise found
+                _add(found, overwrite)
+            except ImpastoError as error:
+                failed = True
+                say(str(error) if str(error).startswith(where) else f"{where}: {error}")
+    if failed:
+        raise typer.Exit(PARTLY_FAILED)
+
+
+def _tolerant(
+    found: "Iterable[tuple[str, Style | StyleError]]",
+) -> "Iterable[tuple[str, Style | StyleError]]":
+    """What is found, with the error that ends it as the last item."""
+    try:
+        yield from found
+    except StyleError as error:
+        yield "", error
+
+
+def _add(style: "Style", overwrite: bool) -> None:
+    from impasto.engine.model import DEFAULT_MODEL, load_model
+    from impasto.styles.library import Library
+    from impasto.styles.shelf import add_style
+
+    say(f"added {add_style(Library(), style, overwrite=overwrite)}")
+    if style.trunk_id != load_model().trunk_id:
+        warn(f"style {style.name!r} does not fit the model {DEFAULT_MODEL!r}: it needs its own")
 
 
 def _origin(style: "Style") -> str:

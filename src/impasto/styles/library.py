@@ -27,6 +27,11 @@ class Library:
     def __init__(self, folders: Sequence[Path] | None = None) -> None:
         self.folders = tuple(folders) if folders is not None else (BUNDLED, data_home() / "styles")
 
+    @property
+    def own(self) -> Path:
+        """The folder of highest precedence, where the user's own packages go; it may be missing."""
+        return self.folders[-1]
+
     def names(self) -> list[str]:
         """The names of all packages, sorted; damaged ones are among them, as none is opened."""
         return sorted(self._paths())
@@ -38,11 +43,19 @@ class Library:
             StyleError: there is no such style (the message names the nearest), or its package
                 is damaged.
         """
+        return _read_named(name, self.find(name))
+
+    def find(self, name: str) -> list[Path]:
+        """The packages of a name, which are not opened; the last one is taken.
+
+        Raises:
+            StyleError: there is no such style; the message names the nearest.
+        """
         check_name(name)
         found = self._paths()
         if name not in found:
             raise StyleError(self._unknown(name, sorted(found)))
-        return _read_named(name, found[name])
+        return found[name]
 
     def styles(self) -> list[Style]:
         """Read all styles, sorted by name; a damaged package is left out with a warning."""

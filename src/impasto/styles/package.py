@@ -22,6 +22,7 @@ FORMAT_VERSION = 1
 MAX_BYTES = 16 * 1024
 """The most a package may take without its preview."""
 MAX_PREVIEW_BYTES = 24 * 1024
+MAX_FILE_BYTES = MAX_BYTES + MAX_PREVIEW_BYTES
 _MAX_LOSS = 1e12
 
 _FIELDS: Mapping[str, type | tuple[type, ...]] = {
@@ -74,38 +75,63 @@ def read_style(path: Path | str) -> Style:
     """
     path = Path(path)
     try:
-        return _decode(_read_capped(path))
+        data = _read_capped(path)
     except OSError as error:
         raise StyleError(f"cannot read the style {shown(path)}: {reason(error)}") from error
-    except (ValueError, SafetensorError) as error:
+    except ValueError as error:  # not a file, or a NUL in the path
         raise StyleError(f"{shown(path)}: not a usable style package: {error}") from error
+    return parse_style(data, shown(path))
 
 
-def write_style(style: Style, path: Path | str) -> None:
-    """Write a style package, whole or not at all; the code is rounded to float16.
+def parse_style(data: bytes, where: str) -> Style:
+    """Read the bytes of a style package; nothing in them is trusted.
+
+    Args:
+        data: the whole file; the first `MAX_FILE_BYTES` + 1 bytes of a larger one are enough.
+        where: what messages call it, one printable line.
+
+    Raises:
+        StyleError: they are not a style package of a known version.
+    """
+    try:
+        if len(data) > MAX_FILE_BYTES:
+            raise ValueError(f"it is over {MAX_FILE_BYTES // 1024} KB")
+        return _decode(data)
+    except (ValueError, SafetensorError) as error:
+        raise StyleError(f"{where}: not a usable style package: {error}") from error
+
+
+def pack_style(style: Style) -> bytes:
+    """The bytes of a style's package; the code is rounded to float16.
 
     Raises:
         StyleError: the style would not be readable again (too big, not finite, a bad name).
-        OutputError: the file cannot be written.
     """
     data = _encode(style)
     try:
         _decode(data)
     except ValueError as error:
         raise StyleError(f"style {short_repr(style.name)} cannot be packed: {error}") from error
-    with atomic_write(Path(path)) as file:
+    return data
+
+
+def write_style(style: Style, path: Path | str, *, overwrite: bool = True) -> None:
+    """Write a style package, whole or not at all; the code is rounded to float16.
+
+    Raises:
+        StyleError: the style would not be readable again (too big, not finite, a bad name).
+        OutputError: the file cannot be written, or is there and may not be overwritten.
+    """
+    data = pack_style(style)
+    with atomic_write(Path(path), overwrite=overwrite) as file:
         file.write(data)
 
 
 def _read_capped(path: Path) -> bytes:
-    limit = MAX_BYTES + MAX_PREVIEW_BYTES
     if path.exists() and not path.is_file():  # opening a pipe would wait for its other end
         raise ValueError("it is not a file")
     with path.open("rb") as file:
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        raise ValueError(f"it is over {limit // 1024} KB")
-    return data
+        return file.read(MAX_FILE_BYTES + 1)
 
 
 def _encode(style: Style) -> bytes:

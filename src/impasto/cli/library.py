@@ -1,0 +1,119 @@
+"""The verb group `library`: from a folder of pictures to a measured style."""
+
+import importlib.util
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from impasto.cli.options import AsJson
+from impasto.cli.streams import answer, say
+from impasto.core.errors import MissingExtraError, OutputError
+from impasto.core.files import shown
+
+if TYPE_CHECKING:
+    from impasto.lab.style_file import MeasuredStyle
+
+library = typer.Typer(no_args_is_help=True, help="Make styles from pictures, for training.")
+
+
+@library.callback()
+def _group() -> None:
+    """Keeps `build` a verb of its own while it is the only one."""
+
+
+@library.command()
+def build(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="The pictures, and what pictures.csv says.")
+    ],
+    name: Annotated[str, typer.Option(metavar="NAME", help="What the style is called.")],
+    title: Annotated[str, typer.Option(metavar="TEXT", help="Its title; else the name.")] = "",
+    artist: Annotated[
+        str, typer.Option(metavar="TEXT", help="Of pictures that pictures.csv does not name.")
+    ] = "",
+    licence: Annotated[
+        str, typer.Option(metavar="TEXT", help="Of pictures that pictures.csv does not name.")
+    ] = "",
+    school: Annotated[
+        bool, typer.Option("--school", help="The style of many hands; warns below 50 pictures.")
+    ] = False,
+    scale: Annotated[
+        list[int] | None,
+        typer.Option(
+            metavar="PIXELS",
+            min=32,
+            help="Long sides at which pictures are measured; may be given repeatedly.  "
+            "[default: 512, 256]",
+        ),
+    ] = None,
+    features: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The VGG weights.  [default: what recipes name, below IMPASTO_ASSETS]",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="Where to.  [default: NAME.features.safetensors]"
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace what is there already.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check, describe and measure pictures of one style, and write its features.
+
+    A picture that was measured before is not measured again. Prints the file that was written;
+    with --json, an object of its manifest and of how many pictures there are of each kind.
+    """
+    _need("torch", "imagehash")
+    from impasto.lab.data import assets_folder
+    from impasto.lab.library import About, Eye, build_style
+    from impasto.lab.pictures import coverage
+    from impasto.lab.recipe import Recipe
+    from impasto.lab.style_file import SUFFIX, write_measured
+
+    target = out or Path(f"{name}{SUFFIX}")
+    if target.exists() and not overwrite:  # before minutes of work
+        raise OutputError(f"{shown(target)} exists already: give --overwrite or another name")
+    about = About(name, title, artist, licence, school)
+    network = features or assets_folder() / Recipe.features
+    eye = Eye(network, scales=tuple(scale)) if scale else Eye(network)
+    with _bar() as progress:
+        style = build_style(folder, about, eye, progress=progress)
+    write_measured(style, target, overwrite=overwrite)
+    counted = coverage(style.pictures)
+    _report(style, counted)
+    facts = {"output": str(target), **style.manifest(), "coverage": counted}
+    answer(json.dumps(facts, indent=2) if as_json else target)
+
+
+def _report(style: "MeasuredStyle", coverage: dict[str, dict[str, int]]) -> None:
+    left_out = f", {len(style.left_out)} left out" if style.left_out else ""
+    say(f"{len(style.pictures)} pictures{left_out}")
+    for key, counts in coverage.items():
+        say(f"{key}: " + ", ".join(f"{value} {count}" for value, count in counts.items()))
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on a terminal; elsewhere nothing."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("measuring", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _need(*modules: str) -> None:
+    if any(importlib.util.find_spec(module) is None for module in modules):
+        raise MissingExtraError("building a style", "train")

@@ -1,0 +1,110 @@
+"""What pictures look like to the feature network: measured, averaged, and as plain tensors."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from impasto.lab.losses import (
+    BAND_SCALES,
+    PALETTE_CELL,
+    PALETTE_DIRECTIONS,
+    PALETTE_QUANTILES,
+    StyleFeatures,
+    band_statistics,
+    palette,
+)
+
+Network = Callable[[Tensor, Iterable[str]], Mapping[str, Tensor]]
+"""Pictures [n, 3, h, w] in 0 to 1 and names of layers, to activations by layer."""
+
+MEASURED = f"1 {BAND_SCALES} {PALETTE_CELL} {PALETTE_DIRECTIONS} {PALETTE_QUANTILES}"
+"""Names what `measure` computes: raise its first number with every change of a formula."""
+
+_FIELDS = ("gram", "mean", "std")
+_PICTURE_FIELDS = ("bands", "palette")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one picture, or one style, looks like at one scale; each tensor has a batch axis of 1.
+
+    The same fields as a row of `impasto.lab.targets.Targets`.
+    """
+
+    features: dict[str, StyleFeatures]
+    bands: Float[Tensor, "1 bands"]
+    palette: Float[Tensor, "1 directions quantiles"]
+
+
+@torch.no_grad()
+def measure(image: Float[Tensor, "1 3 h w"], network: Network, layers: Iterable[str]) -> Look:
+    """Measure one picture, RGB in 0 to 1."""
+    layers = tuple(layers)
+    found = network(image, layers)
+    features = {layer: StyleFeatures.of(found[layer]) for layer in layers}
+    return Look(features, band_statistics(image), palette(image))
+
+
+class MeanLook:
+    """The mean of many looks, from running sums: memory does not grow with their number."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._sums: dict[str, Tensor] = {}
+
+    def add(self, look: Look) -> None:
+        """Count one more; all have the same layers and channels."""
+        self.count += 1
+        for name, tensor in to_tensors(look).items():
+            # Double: a hundred pictures must give the same mean in any order, to float32.
+            if name in self._sums:
+                self._sums[name] += tensor.double()
+            else:
+                self._sums[name] = tensor.double()
+
+    def mean(self) -> Look:
+        """The mean of what was added, at least one look, in float32."""
+        return from_tensors({key: (sum_ / self.count).float() for key, sum_ in self._sums.items()})
+
+
+def to_tensors(look: Look) -> dict[str, Tensor]:
+    """Plain tensors, without the batch axis: `LAYER.gram`, `.mean`, `.std`; `bands`, `palette`."""
+    tensors = {
+        f"{layer}.{field}": getattr(features, field)[0]
+        for layer, features in look.features.items()
+        for field in _FIELDS
+    }
+    return tensors | {field: getattr(look, field)[0] for field in _PICTURE_FIELDS}
+
+
+def from_tensors(tensors: Mapping[str, Tensor]) -> Look:
+    """The look that `to_tensors` took apart.
+
+    Raises:
+        ValueError: one is missing, is not finite float32, or shapes do not belong together.
+    """
+    layers = [name.removesuffix(".gram") for name in tensors if name.endswith(".gram")]
+    wanted = {f"{layer}.{field}" for layer in layers for field in _FIELDS} | {*_PICTURE_FIELDS}
+    if not layers or tensors.keys() != wanted:
+        raise ValueError("its tensors are not those of style features")
+    for name, tensor in tensors.items():
+        if tensor.dtype != torch.float32 or not tensor.isfinite().all():
+            raise ValueError(f"its tensor {name!r} is not finite float32")
+    features = {layer: _features(layer, tensors) for layer in layers}
+    bands, colours = tensors["bands"], tensors["palette"]
+    if bands.shape != (6 * len(BAND_SCALES),) or colours.shape != (
+        PALETTE_DIRECTIONS,
+        PALETTE_QUANTILES,
+    ):
+        raise ValueError("its bands or palette are those of another version")
+    return Look(features, bands[None], colours[None])
+
+
+def _features(layer: str, tensors: Mapping[str, Tensor]) -> StyleFeatures:
+    gram, mean, std = (tensors[f"{layer}.{field}"] for field in _FIELDS)
+    if gram.dim() != 2 or not gram.shape == (len(gram), len(gram)) == (*mean.shape, *std.shape):
+        raise ValueError(f"its tensors of {layer!r} have shapes that do not belong together")
+    return StyleFeatures(gram[None], mean[None], std[None])

@@ -1,0 +1,65 @@
+"""The user's own styles: put into the library and taken out of it."""
+
+from pathlib import Path
+
+from impasto.core.errors import OutputError, StyleError
+from impasto.core.files import reason, shown
+from impasto.core.notice import warn
+from impasto.styles.library import Library
+from impasto.styles.package import SUFFIX, Style, write_style
+from impasto.styles.spec import check_name
+
+
+def add_style(library: Library, style: Style, *, overwrite: bool = False) -> Path:
+    """Put a style into the user's folder of a library, whole or not at all.
+
+    The package is written anew from what was understood of it, so nothing else of a stranger's
+    file gets in. Warns if the style will stand in front of a bundled one of its name.
+
+    Returns:
+        Where it lies now.
+
+    Raises:
+        StyleError: the name is not allowed, or is that of an own style and not `overwrite`.
+        OutputError: the package cannot be written.
+    """
+    check_name(style.name)
+    path = library.own / f"{style.name}{SUFFIX}"
+    if path.exists() and not overwrite:
+        raise StyleError(
+            f"you have a style {style.name!r} already: overwrite it, or give this one another name"
+        )
+    _make_folder(library.own)
+    write_style(style, path, overwrite=overwrite)
+    if any((folder / path.name).exists() for folder in library.folders[:-1]):
+        warn(
+            f"style {style.name!r} now stands in front of the bundled one; removing it undoes that"
+        )
+    return path
+
+
+def remove_style(library: Library, name: str) -> Path:
+    """Take an own style out of the library; a damaged package can be removed, too.
+
+    Returns:
+        Where it lay.
+
+    Raises:
+        StyleError: there is no such style, or it came with impasto.
+        OutputError: the file cannot be removed.
+    """
+    path = library.find(name)[-1]
+    if path.parent != library.own:
+        raise StyleError(f"style {name!r} comes with impasto and cannot be removed")
+    try:
+        path.unlink()
+    except OSError as error:
+        raise OutputError(f"cannot remove {shown(path)}: {reason(error)}") from error
+    return path
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {shown(folder)}: {reason(error)}") from error
