@@ -4,7 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impasto.lab.looks import Look, MeanLook, from_tensors, measure, to_tensors
-from impasto.lab.losses import StyleFeatures
 
 
 def network(image: torch.Tensor, layers: object) -> dict[str, torch.Tensor]:
@@ -25,11 +24,21 @@ def test_running_sums_are_the_mean(seeds: list[int]) -> None:
     for one in looks:
         total.add(one)
     mean = total.mean()
+    all_rows = Look.cat(looks)
     for layer, features in mean.features.items():
-        wanted = StyleFeatures.average([one.features[layer] for one in looks])
         for field in ("gram", "mean", "std"):
-            assert torch.allclose(getattr(features, field), getattr(wanted, field), rtol=1e-5)
-    assert torch.allclose(mean.palette, torch.stack([one.palette for one in looks]).mean(0))
+            wanted = getattr(all_rows.features[layer], field).mean(0, keepdim=True)
+            assert torch.allclose(getattr(features, field), wanted, rtol=1e-5)
+    assert torch.allclose(mean.palette, all_rows.palette.mean(0, keepdim=True))
+
+
+def test_rows_are_joined_and_picked() -> None:
+    """Rows of several looks are picked in the order asked for."""
+    first, second = look(1), look(2)
+    picked = Look.cat([first, second]).pick(torch.tensor([1, 0]))
+    assert torch.equal(picked.bands, torch.cat([second.bands, first.bands]))
+    mean = picked.features["relu1_1"].mean
+    assert torch.equal(mean[0], second.features["relu1_1"].mean[0])
 
 
 def test_tensors_and_back() -> None:

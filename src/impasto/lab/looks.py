@@ -1,6 +1,6 @@
 """What pictures look like to the feature network: measured, averaged, and as plain tensors."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -29,14 +29,28 @@ _PICTURE_FIELDS = ("bands", "palette")
 
 @dataclass(frozen=True)
 class Look:
-    """What one picture, or one style, looks like at one scale; each tensor has a batch axis of 1.
-
-    The same fields as a row of `impasto.lab.targets.Targets`.
-    """
+    """What pictures, or styles, look like at one scale; one row each."""
 
     features: dict[str, StyleFeatures]
-    bands: Float[Tensor, "1 bands"]
-    palette: Float[Tensor, "1 directions quantiles"]
+    bands: Float[Tensor, "n bands"]
+    palette: Float[Tensor, "n directions quantiles"]
+
+    def pick(self, index: Tensor) -> "Look":
+        """Rows by index [n]."""
+        features = {layer: each.pick(index) for layer, each in self.features.items()}
+        return Look(features, self.bands[index], self.palette[index])
+
+    @classmethod
+    def cat(cls, looks: Sequence["Look"]) -> "Look":
+        """The rows of several looks at the same layers."""
+        features = {
+            layer: StyleFeatures.cat([each.features[layer] for each in looks])
+            for layer in looks[0].features
+        }
+        bands, colours = (
+            torch.cat([getattr(each, field) for each in looks]) for field in _PICTURE_FIELDS
+        )
+        return cls(features, bands, colours)
 
 
 @torch.no_grad()

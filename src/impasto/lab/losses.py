@@ -48,12 +48,6 @@ class StyleFeatures:
         return StyleFeatures(self.gram[index], self.mean[index], self.std[index])
 
     @classmethod
-    def average(cls, parts: list["StyleFeatures"]) -> "StyleFeatures":
-        """The mean over several measurements: how a style of many pictures is made."""
-        fields = ("gram", "mean", "std")
-        return cls(*(torch.stack([getattr(p, f) for p in parts]).mean(dim=0) for f in fields))
-
-    @classmethod
     def cat(cls, parts: list["StyleFeatures"]) -> "StyleFeatures":
         """Several measurements along the batch axis."""
         fields = ("gram", "mean", "std")
