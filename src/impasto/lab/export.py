@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from impasto.core.arrays import RGB
 from impasto.core.errors import InputError, OutputError
@@ -116,7 +116,7 @@ def write_model(trunk: Trunk, book: CodeBook, folder: Path, *, name: str, recipe
     weights = folder / "weights.safetensors"
     tensors = {key: value.half().contiguous() for key, value in trunk.state_dict().items()}
     tensors["identity_code"] = book.codes[0].detach().half().contiguous()
-    save_file(tensors, weights)
+    weights.write_bytes(save(tensors))
     write_measure_graph(trunk, weights, folder / "measure.onnx")
     write_paint_graph(trunk, weights, folder / "paint.onnx")
     manifest = {
