@@ -123,6 +123,14 @@ BAND_SCALES = (1, 2, 4, 8)
 """Cell sizes in pixels at which `band_statistics` looks."""
 
 
+def haar_details(grey: Float[Tensor, "n 1 h w"], size: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Differences of four neighbouring cells of `size` pixels: across, along and diagonal."""
+    cells = F.avg_pool2d(grey, size, stride=1)
+    a, b = cells[..., :-size, :-size], cells[..., :-size, size:]
+    c, d = cells[..., size:, :-size], cells[..., size:, size:]
+    return a + b - c - d, a - b + c - d, a - b - c + d
+
+
 def band_statistics(image: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n bands"]:
     """How strong, and how sparse, the Haar details of a picture's grey values are.
 
@@ -133,10 +141,7 @@ def band_statistics(image: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n bands"]
     """
     grey, found = image.mean(dim=1, keepdim=True), []
     for size in BAND_SCALES:
-        cells = F.avg_pool2d(grey, size, stride=1)
-        a, b = cells[..., :-size, :-size], cells[..., :-size, size:]
-        c, d = cells[..., size:, :-size], cells[..., size:, size:]
-        for detail in (a + b - c - d, a - b + c - d, a - b - c + d):
+        for detail in haar_details(grey, size):
             found.append((detail.square().mean(dim=(1, 2, 3)) + EPSILON**2).sqrt())
             found.append(detail.abs().mean(dim=(1, 2, 3)))
     return torch.stack(found, dim=1)
@@ -152,6 +157,36 @@ def band_loss(
     """
     excess = ((found - target) / (found + target).clamp_min(EPSILON)).clamp_min(0)
     return excess.square().mean(dim=1)
+
+
+WEAVE_SCALES = (1, 2, 4)
+FLATNESS_WINDOW = 15
+FLAT = 0.04
+"""A standard deviation of grey values (0 to 1) that still counts as flat, to a third."""
+
+
+def weave(image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]) -> Float[Tensor, " n"]:
+    """Mean squared diagonal Haar detail of a painting where the photo is flat.
+
+    Strokes in a sky have a direction; a weave of alternating cells is all diagonal detail. The
+    mean over a whole picture, which `band_loss` compares, does not see it beside the rest.
+    """
+    grey, flat = image.mean(dim=1, keepdim=True), flatness(photo)
+    found = []
+    for size in WEAVE_SCALES:
+        detail = haar_details(grey, size)[2]
+        where = F.interpolate(flat, detail.shape[-2:], mode="bilinear", align_corners=False)
+        found.append((detail.square() * where).mean(dim=(1, 2, 3)))
+    return torch.stack(found).mean(dim=0)
+
+
+def flatness(photo: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 1 h w"]:
+    """1 where a photo's grey values do not change in the neighbourhood, towards 0 where they do."""
+    grey, half = photo.mean(dim=1, keepdim=True), FLATNESS_WINDOW // 2
+    padded = F.pad(grey, [half] * 4, mode="replicate")
+    mean = F.avg_pool2d(padded, FLATNESS_WINDOW, stride=1)
+    square = F.avg_pool2d(padded.square(), FLATNESS_WINDOW, stride=1)
+    return torch.exp(-(square - mean.square()).clamp_min(0).sqrt() / FLAT)
 
 
 PALETTE_CELL = 4

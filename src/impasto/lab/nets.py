@@ -65,7 +65,7 @@ class TrunkSettings:
     blocks_after: int = 1
     block: str = "residual"
     expansion: int = 4
-    margin: int = 16
+    margin: int = 24
 
     @property
     def multiple(self) -> int:

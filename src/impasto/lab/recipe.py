@@ -28,6 +28,7 @@ class Weights:
     perceptual: float = 0.0
     bands: float = 10.0
     palette: float = 20.0
+    weave: float = 30.0
     variation: float = 0.02
     range: float = 10.0
     identity: float = 10.0

@@ -31,6 +31,7 @@ from impasto.lab.losses import (
     squared_error,
     style_loss,
     total_variation,
+    weave,
 )
 from impasto.lab.nets import CodeBook, Trunk
 from impasto.lab.recipe import Recipe, Schedule
@@ -127,6 +128,7 @@ class Trainer:
             "content": content_loss(found[CONTENT_LAYER], wanted[CONTENT_LAYER]).mean(),
             "style": style_loss(found, targets.features).mean(),
             "bands": band_loss(band_statistics(painted[styled]), targets.bands).mean(),
+            "weave": weave(painted[styled], batch.image[styled]).mean(),
             "palette": palette_loss(palette(painted[styled]), targets.palette).mean(),
         }
         if self.recipe.weights.perceptual:
