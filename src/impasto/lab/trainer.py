@@ -40,6 +40,8 @@ from impasto.lab.targets import STYLE_LAYERS, style_targets
 CONTENT_LAYER = "relu4_1"
 PERCEPTUAL_LAYER = "relu5_1"
 SAMPLE_SIZE = 384
+STABILITY_BORDER = 16
+"""Pixels along the border that may differ: a shifted photo has other neighbours there."""
 
 
 class Painting(nn.Module):
@@ -142,8 +144,8 @@ class Trainer:
         half = len(batch.image) // 2
         shifted = (batch.image + batch.noise.flip(0))[:half, :, down:, right:]
         again = self.live.trunk(shifted, code[:half])
-        border = 2 * self.recipe.trunk.margin
-        inside = (..., slice(border, -border), slice(border, -border))
+        middle = slice(STABILITY_BORDER, -STABILITY_BORDER)
+        inside = (..., middle, middle)
         return squared_error(again[inside], painted[:half, :, down:, right:][inside]).mean()
 
     def _to_device(self, batch: Batch) -> Batch:
