@@ -9,9 +9,9 @@ from jaxtyping import install_import_hook
 
 # Array shapes in signatures are checked while tests run, and not in the shipped package. Only in
 # modules whose tests give no wrong arrays on purpose.
+LAB = ["nets", "phases", "sites", "losses", "features"]
 install_import_hook(
-    ["impasto.lab.nets", "impasto.lab.losses", "impasto.lab.features", "impasto.engine.pixels"],
-    "beartype.beartype",
+    ["impasto.engine.pixels", *(f"impasto.lab.{name}" for name in LAB)], "beartype.beartype"
 )
 
 # A slow machine is not a failure.

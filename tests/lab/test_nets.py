@@ -4,16 +4,9 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.lab.nets import (
-    CodeBook,
-    Trunk,
-    TrunkSettings,
-    UpConv,
-    apply_affine,
-    compose,
-    multiply_adds,
-    skip_kernel,
-)
+from impasto.lab.nets import CodeBook, Trunk, TrunkSettings, multiply_adds
+from impasto.lab.phases import UpConv, skip_kernel
+from impasto.lab.sites import apply_affine, compose
 
 SMALL = TrunkSettings(stem=4, width=8)
 SHAPES = [SMALL, TrunkSettings(4, 8, 2, 0, 0), TrunkSettings(4, 8, 1, 1, 1, "inverted", 2)]

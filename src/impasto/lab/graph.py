@@ -4,34 +4,29 @@ What the graphs need of the weights in another form (phase kernels, channel orde
 a few operators on constants, which every runtime folds when it loads.
 """
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 import numpy as np
 
-from impasto.lab.nets import (
-    EPSILON,
-    InvertedResidual,
-    ResidualBlock,
-    Site,
-    Trunk,
-    phase_taps,
-    skip_taps,
-)
+from impasto.lab.nets import EPSILON, InvertedResidual, ResidualBlock, Trunk
 from impasto.lab.onnx_graph import FLOAT, UINT8, Graph
+from impasto.lab.phases import phase_taps, skip_taps
+from impasto.lab.sites import Site
 
 PICTURE = (UINT8, (1, "height", "width", 3))
 
 
-class TrunkGraph(Graph):
+class TrunkGraph(Graph, ABC):
     """The operators of a trunk, with the conditional normalisation left to subclasses."""
 
     def __init__(self, trunk: Trunk, weights: Path) -> None:
         super().__init__(weights)
         self.trunk = trunk
 
+    @abstractmethod
     def normalise(self, x: str, site: Site) -> str:
         """The conditional normalisation of one site."""
-        raise NotImplementedError
 
     def relu(self, x: str, site: Site) -> str:
         """Normalises and cuts off below zero."""

@@ -15,8 +15,8 @@ Two departures from the usual image-transformation network (Johnson et al. 2016)
   and no large feature map is written.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -24,34 +24,18 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-Normalise = Callable[[Tensor, "Site"], Tensor]
-"""Applies the conditional normalisation of one site to features [n, c, h, w]."""
+from impasto.lab.phases import UpConv, skip_kernel
+from impasto.lab.sites import (
+    Normalise,
+    Site,
+    Sites,
+    apply_affine,
+    compose,
+    no_statistics,
+    scale_and_shift,
+)
 
 EPSILON = 1e-5
-
-
-@dataclass(frozen=True)
-class Site:
-    """One conditional normalisation: where its channels lie in a code, and at which scale it works.
-
-    `stride` is the number of image pixels a feature pixel stands for, `extra` the number of feature
-    pixels that the map has beyond the picture and its margin on each side. A `fixed` site measures
-    nothing: its mean is 0 and its standard deviation 1, so the code is the affine. `repeat` is the
-    number of feature channels that share one channel of the code.
-    """
-
-    name: str
-    start: int
-    channels: int
-    stride: int
-    extra: int = 0
-    fixed: bool = False
-    repeat: int = 1
-
-    @property
-    def span(self) -> slice:
-        """The site's channels in a code."""
-        return slice(self.start, self.start + self.channels)
 
 
 @dataclass(frozen=True)
@@ -73,88 +57,10 @@ class TrunkSettings:
         return 8 if self.eighth else 4
 
 
-@dataclass
-class _Sites:
-    """Hands out sites one after the other while a trunk is built."""
-
-    all: list[Site] = field(default_factory=list)
-
-    def add(self, name: str, channels: int, stride: int, *, extra: int = 0) -> Site:
-        start = self.all[-1].start + self.all[-1].channels if self.all else 0
-        self.all.append(Site(name, start, channels, stride, extra))
-        return self.all[-1]
-
-    def add_fixed(self, name: str, channels: int, stride: int, *, repeat: int) -> Site:
-        site = self.add(name, channels, stride)
-        self.all[-1] = replace(site, fixed=True, repeat=repeat)
-        return self.all[-1]
-
-
-def phase_taps() -> Float[Tensor, "2 2 3 2 2 3"]:
-    """Which 3x3 tap falls where in the 2x2 window of `phase_kernel`: (r, a, u, s, b, v).
-
-    Output row r of a pair takes kernel row u from window row a; s, b and v say the same of columns.
-    """
-    taps = torch.tensor([[[1.0, 1, 0], [0, 0, 1]], [[1, 0, 0], [0, 1, 1]]])
-    return torch.einsum("rau,sbv->rausbv", taps, taps)
-
-
-def phase_kernel(weight: Float[Tensor, "o i 3 3"]) -> Float[Tensor, "o*4 i 2 2"]:
-    """The 2x2 kernel that stands for nearest upsampling by two and then `weight`.
-
-    A 2x2 window at low-resolution rows (p - 1, p) holds all that the high-resolution rows 2p - 1
-    and 2p need, because each of their three taps falls on one of the two. Outputs are ordered for
-    `pixel_shuffle`, and come out one pixel early: row 0 is high-resolution row -1.
-    """
-    kernel = torch.einsum("rausbv,oiuv->orsiab", phase_taps().to(weight.device), weight)
-    return kernel.flatten(0, 2)
-
-
-def skip_taps() -> Float[Tensor, "2 2 2 3 2 2 2 3"]:
-    """Which 3x3 tap falls where in the window of `skip_kernel`: (r, a, x, u, s, b, y, v).
-
-    As `phase_taps`, with x and y the place inside an unshuffled 2x2 cell.
-    """
-    taps = torch.zeros(2, 2, 2, 3)
-    for row in range(2):  # high-resolution row 2p - 1 + row
-        for tap in range(3):
-            line = row + tap  # counted from row 2p - 2, the first of the window
-            taps[row, line // 2, line % 2, tap] = 1
-    return torch.einsum("raxu,sbyv->raxusbyv", taps, taps)
-
-
-def skip_kernel(weight: Float[Tensor, "o i 3 3"]) -> Float[Tensor, "o*4 i*4 2 2"]:
-    """The 2x2 kernel over `pixel_unshuffle(x, 2)` that stands for `weight` over x.
-
-    Its outputs lie on the same grid as those of `phase_kernel`.
-    """
-    kernel = torch.einsum("raxusbyv,oiuv->orsixyab", skip_taps().to(weight.device), weight)
-    return kernel.flatten(3, 5).flatten(0, 2)
-
-
-class UpConv(nn.Module):
-    """Nearest upsampling by two, then a 3x3 convolution; the result has one extra pixel around."""
-
-    def __init__(self, inputs: int, outputs: int, *, bias: bool = True, padding: int = 1) -> None:
-        super().__init__()
-        reference = nn.Conv2d(inputs, outputs, 3, bias=bias)
-        self.weight, self.bias = reference.weight, reference.bias
-        self.padding = padding
-
-    def phases(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n phases _ _"]:
-        """The four phases of every output, before they are interleaved."""
-        bias = None if self.bias is None else self.bias.repeat_interleave(4)
-        return F.conv2d(x, phase_kernel(self.weight), bias, padding=self.padding)
-
-    def forward(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n o _ _"]:
-        """Upsamples and convolves: twice the size, and with padding one more pixel on each side."""
-        return F.pixel_shuffle(self.phases(x), 2)
-
-
 class ResidualBlock(nn.Module):
     """Two plain 3x3 convolutions with conditional norms, added to the input."""
 
-    def __init__(self, sites: _Sites, name: str, channels: int, stride: int) -> None:
+    def __init__(self, sites: Sites, name: str, channels: int, stride: int) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
@@ -170,9 +76,7 @@ class ResidualBlock(nn.Module):
 class InvertedResidual(nn.Module):
     """MobileNetV2's block (Sandler et al. 2018), its 1x1 convolutions conditionally normalised."""
 
-    def __init__(
-        self, sites: _Sites, name: str, channels: int, stride: int, expansion: int
-    ) -> None:
+    def __init__(self, sites: Sites, name: str, channels: int, stride: int, expansion: int) -> None:
         super().__init__()
         wide = channels * expansion
         self.expand = nn.Conv2d(channels, wide, 1, bias=False)
@@ -200,7 +104,7 @@ class Trunk(nn.Module):
         super().__init__()
         self.settings = settings
         stem, width = settings.stem, settings.width
-        sites = _Sites()
+        sites = Sites()
         self.stem = nn.Conv2d(12, stem, 3, padding=1, bias=False)
         self.stem_site = sites.add("stem", stem, 2)
         self.down = nn.Conv2d(stem, width, 3, stride=2, padding=1, bias=False)
@@ -229,7 +133,7 @@ class Trunk(nn.Module):
         self.register_buffer("std_floor", torch.zeros(self.channels))
 
     def _blocks(
-        self, sites: _Sites, name: str, count: int, channels: int, stride: int
+        self, sites: Sites, name: str, count: int, channels: int, stride: int
     ) -> nn.ModuleList:
         def block(index: int) -> nn.Module:
             where = (sites, f"{name}{index}", channels, stride)
@@ -315,7 +219,7 @@ class Trunk(nn.Module):
 
         def normalise(x: Tensor, site: Site) -> Tensor:
             if site.fixed:
-                found.append(_no_statistics(x, site))
+                found.append(no_statistics(x, site))
             else:
                 share = F.pad(F.avg_pool2d(weight, site.stride), [site.extra] * 4)
                 share = share / share.sum()
@@ -335,7 +239,7 @@ class Trunk(nn.Module):
         self, code: Tensor, size: Sequence[int], found: list[Tensor] | None
     ) -> Normalise:
         def normalise(x: Tensor, site: Site) -> Tensor:
-            statistics = _no_statistics(x, site) if site.fixed else self._inside(x, site, size)
+            statistics = no_statistics(x, site) if site.fixed else self._inside(x, site, size)
             if found is not None:
                 found.append(statistics)
             return scale_and_shift(x, compose(code[:, :, site.span], statistics), site)
@@ -349,32 +253,6 @@ class Trunk(nn.Module):
         inside = x[..., first : last[0], first : last[1]].float()
         variance, mean = torch.var_mean(inside, dim=(2, 3), correction=0)
         return self._statistics(mean, variance, site)
-
-
-def compose(
-    code: Float[Tensor, "n 2 c"], statistics: Float[Tensor, "n 2 c"]
-) -> Float[Tensor, "n 2 c"]:
-    """The affine (scale, shift) that normalises by `statistics` and then applies `code`."""
-    scale = code[:, 0] / statistics[:, 1]
-    return torch.stack([scale, code[:, 1] - scale * statistics[:, 0]], dim=1)
-
-
-def scale_and_shift(x: Tensor, affine: Float[Tensor, "n 2 c"], site: Site) -> Tensor:
-    """Multiplies and shifts each channel of features [n, c * repeat, h, w], in their type."""
-    spread = affine.to(x.dtype).repeat_interleave(site.repeat, dim=2)
-    scale, shift = spread[..., None, None].unbind(1)
-    return torch.addcmul(shift, x, scale)
-
-
-def _no_statistics(x: Tensor, site: Site) -> Float[Tensor, "n 2 c"]:
-    """Mean 0 and standard deviation 1: what a fixed site reports."""
-    ones = torch.ones(len(x), site.channels, device=x.device)
-    return torch.stack([torch.zeros_like(ones), ones], dim=1)
-
-
-def apply_affine(affine: Float[Tensor, "n 2 c"]) -> Normalise:
-    """A normalisation that uses no statistics of its input: the paint path."""
-    return lambda x, site: scale_and_shift(x, affine[:, :, site.span], site)
 
 
 class CodeBook(nn.Module):

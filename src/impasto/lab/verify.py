@@ -18,7 +18,8 @@ from impasto.engine.model import Model
 from impasto.engine.painter import compose
 from impasto.engine.pixels import pad, place
 from impasto.lab.data import to_tensor
-from impasto.lab.nets import Trunk, apply_affine
+from impasto.lab.nets import Trunk
+from impasto.lab.sites import apply_affine
 from impasto.media.resize import fit_long_side, thumbnail
 
 SIZES = (256, 500, 768)
