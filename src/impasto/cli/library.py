@@ -1,6 +1,5 @@
 """The verb group `library`: from a folder of pictures to a measured style."""
 
-import importlib.util
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from impasto.cli.extras import need
 from impasto.cli.options import AsJson
 from impasto.cli.streams import answer, say
-from impasto.core.errors import MissingExtraError, OutputError
+from impasto.core.errors import OutputError
 from impasto.core.files import shown
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def build(
     A picture that was measured before is not measured again. Prints the file that was written;
     with --json, an object of its manifest and of how many pictures there are of each kind.
     """
-    _need("torch", "imagehash")
+    need("building a style", "train", "torch", "imagehash")
     from impasto.lab.data import assets_folder
     from impasto.lab.library import About, Eye, build_style
     from impasto.lab.pictures import coverage
@@ -112,8 +112,3 @@ def _bar() -> Iterator[Callable[[int, int], None]]:
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task("measuring", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _need(*modules: str) -> None:
-    if any(importlib.util.find_spec(module) is None for module in modules):
-        raise MissingExtraError("building a style", "train")

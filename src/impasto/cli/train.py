@@ -1,14 +1,13 @@
 """`impasto train` and `impasto export`: from a recipe to a run, and from a run to what ships."""
 
-import importlib.util
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from impasto.cli.extras import need
 from impasto.cli.streams import answer, say
-from impasto.core.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +36,7 @@ def train(
 
     Needs the extra `train`, and IMPASTO_ASSETS: the folder that the recipe's paths start from.
     """
-    _need_torch("training")
+    need("training", "train", "torch")
     from impasto.lab.recipe import load_recipe
     from impasto.lab.train import RunSettings
     from impasto.lab.train import train as run_recipe
@@ -84,7 +83,7 @@ def export(
 
     Prints a JSON object with the largest differences that were seen.
     """
-    _need_torch("export")
+    need("export", "train", "torch", "onnx")
     from impasto.cli.demo import demo_photo
     from impasto.lab.export import export as export_run
     from impasto.lab.recipe import load_recipe
@@ -101,8 +100,3 @@ def export(
         "painted_difference_levels": done.agreement.levels,
     }
     answer(json.dumps(facts, indent=2))
-
-
-def _need_torch(what: str) -> None:
-    if importlib.util.find_spec("torch") is None or importlib.util.find_spec("onnx") is None:
-        raise MissingExtraError(what, "train")
