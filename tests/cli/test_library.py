@@ -76,6 +76,24 @@ def test_build_prints_the_manifest(build: Build, pictures: Path, folder: Path) -
     assert out.is_file()
 
 
+def test_build_for_a_recipe(
+    build: Build, call: Call, pictures: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--recipe takes network, scales and augmentation from a recipe, and excludes what it says."""
+    monkeypatch.setenv("IMPASTO_ASSETS", str(folder))
+    (folder / "own.toml").write_text(
+        'name = "x"\nstyle_size = 128\nfeatures = "vgg.safetensors"\n[augmentation]\nviews = 1\n'
+        '[styles.blocks]\nfiles = ["blocks.features.safetensors"]\ntitle = "Blocks"\n'
+    )
+    words = (pictures, "--name", "blocks", "--recipe", "own.toml")
+    assert build(*words).code == 2  # gives --features, too
+    ended = call("library", "build", *words)
+    assert ended.code == 0, ended.err
+    style = read_measured(folder / "blocks.features.safetensors")
+    assert list(style.looks) == [128, 64]
+    assert style.augmentation.startswith("views 1, degrees 10,")
+
+
 def test_build_does_not_overwrite(build: Build, pictures: Path, folder: Path) -> None:
     """A file of the name stays unless --overwrite is given."""
     target = folder / "blocks.features.safetensors"

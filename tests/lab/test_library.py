@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 
 import impasto.lab.library as library
 from impasto.core.errors import ImageError, ImpastoWarning, ModelError, SettingsError, StyleError
+from impasto.lab.augmentation import Augmentation, name_of
 from impasto.lab.data import open_rgb
 from impasto.lab.feature_cache import FeatureCache
 from impasto.lab.features import load_features
@@ -123,6 +124,35 @@ def test_only_what_is_new_is_measured(pictures: Path, eye: Eye, loads: Loads) ->
     save_file({**tiny_vgg(), "conv0.bias": torch.zeros(3)}, eye.network)
     build_style(pictures, About("four"), eye)
     assert loads.pictures == 12 + 8
+
+
+@pytest.mark.filterwarnings(SMALL)
+def test_views_are_measured_once(pictures: Path, eye: Eye, loads: Loads) -> None:
+    """Each view is measured at each scale, kept by its settings, and never measured again."""
+    plain = build_style(pictures, About("trio"), eye)
+    varied = dataclasses.replace(eye, augmentation=Augmentation(views=2))
+    first = build_style(pictures, About("trio"), varied)
+    assert loads.pictures == 3 * 2 + 3 * 2 * 2
+    assert (first.augmentation, plain.augmentation) == (
+        name_of(Augmentation(2, colour=0.05)),
+        "none",
+    )
+    assert not same(plain, first)
+    networks = loads.networks
+    assert same(first, build_style(pictures, About("trio"), varied))
+    assert same(plain, build_style(pictures, About("trio"), eye))
+    assert (loads.networks, loads.pictures) == (networks, 18)
+    other = Augmentation(views=2, seed=2)
+    build_style(pictures, About("trio"), dataclasses.replace(eye, augmentation=other))
+    assert loads.pictures == 18 + 12
+
+
+@pytest.mark.filterwarnings(SMALL)
+def test_augmentation_that_changes_nothing(pictures: Path, eye: Eye) -> None:
+    """Several views that are all the picture itself are the picture."""
+    still = Augmentation(2, degrees=0, zoom=1, crop=1, mirror=0, colour=0)
+    built = build_style(pictures, About("trio"), dataclasses.replace(eye, augmentation=still))
+    assert same(build_style(pictures, About("trio"), eye), built)
 
 
 @pytest.mark.filterwarnings(SMALL)

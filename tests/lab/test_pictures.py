@@ -7,7 +7,14 @@ import skimage
 from PIL import Image
 
 from impasto.core.errors import ImageError, ImpastoWarning, InputError
-from impasto.lab.pictures import StylePicture, coverage, find_pictures, open_style_picture, survey
+from impasto.lab.pictures import (
+    StylePicture,
+    coverage,
+    find_pictures,
+    gather,
+    open_style_picture,
+    survey,
+)
 from impasto.lab.sidecar import Facts
 
 
@@ -37,6 +44,22 @@ def test_a_folder_without_pictures_is_named(tmp_path: Path) -> None:
     for wrong in (tmp_path / "missing", paint(tmp_path / "file.png")):
         with pytest.raises(InputError, match="no such folder"):
             find_pictures(wrong)
+
+
+def test_files_and_folders_are_gathered(tmp_path: Path) -> None:
+    """Each picture has one name, whatever it was given by, and its folder's table counts."""
+    one, same = paint(tmp_path / "one.png"), paint(tmp_path / "other" / "one.png")
+    paint(tmp_path / "folder" / "one.png")
+    (tmp_path / "folder" / "pictures.csv").write_text("file,artist\none.png,Klee\n")
+    paths, facts = gather([one, one, same, tmp_path / "folder"])
+    assert paths == {
+        "one.png": one,
+        same.as_posix(): same,
+        "folder/one.png": tmp_path / "folder" / "one.png",
+    }
+    assert {name: each.artist for name, each in facts.items()} == {"folder/one.png": "Klee"}
+    with pytest.raises(InputError, match="nothing: no such picture or folder"):
+        gather([one, tmp_path / "nothing"])
 
 
 @pytest.mark.parametrize("format", ["PNG", "WEBP", "TIFF"])

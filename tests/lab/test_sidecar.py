@@ -23,12 +23,13 @@ def test_no_table_is_no_facts(folder: Path) -> None:
 def test_a_table_of_a_spreadsheet(folder: Path, mark: str) -> None:
     """Quotes, empty values, empty lines, Windows line ends and a byte order mark are all read."""
     text = (
-        f'{mark}file,artist,medium,subject,licence\r\n"a.png","Munch, E.",oil,people,CC0\r\n'
+        f"{mark}file,artist,medium,subject,licence,source\r\n"
+        '"a.png","Munch, E.",oil,people,CC0,Oslo\r\n'
         ",,,,\r\nbelow/b.png,,,still life\r\n"
     )
     (folder / "pictures.csv").write_bytes(text.encode())
     assert read_sidecar(folder, PICTURES) == {
-        "a.png": Facts("Munch, E.", "oil", "people", "CC0"),
+        "a.png": Facts("Munch, E.", "oil", "people", "CC0", "Oslo"),
         "below/b.png": Facts(subject="still life"),
     }
 

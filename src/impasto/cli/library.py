@@ -15,9 +15,56 @@ from impasto.core.errors import OutputError
 from impasto.core.files import shown
 
 if TYPE_CHECKING:
+    from impasto.lab.library import Eye
     from impasto.lab.style_file import MeasuredStyle
 
 library = typer.Typer(no_args_is_help=True, help="Make styles from pictures, for training.")
+
+
+Pictures = Annotated[
+    Path, typer.Argument(metavar="FOLDER", help="The pictures, and what pictures.csv says.")
+]
+Name = Annotated[str, typer.Option(metavar="NAME", help="What the style is called.")]
+Title = Annotated[str, typer.Option(metavar="TEXT", help="Its title; else the name.")]
+Artist = Annotated[
+    str, typer.Option(metavar="TEXT", help="Of pictures that pictures.csv does not name.")
+]
+Licence = Annotated[
+    str, typer.Option(metavar="TEXT", help="Of pictures that pictures.csv does not name.")
+]
+School = Annotated[
+    bool, typer.Option("--school", help="The style of many hands; warns below 50 pictures.")
+]
+Scales = Annotated[
+    list[int] | None,
+    typer.Option(
+        metavar="PIXELS",
+        min=32,
+        help="Long sides at which pictures are measured; may be given repeatedly.  "
+        "[default: 512, 256]",
+    ),
+]
+Features = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="The VGG weights.  [default: what recipes name, below IMPASTO_ASSETS]",
+    ),
+]
+RecipeFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Measure as training by this recipe needs it: its features, scales, augmentation.",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", "-o", metavar="FILE", help="Where to.  [default: NAME.features.safetensors]"
+    ),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there already.")]
 
 
 @library.callback()
@@ -27,45 +74,17 @@ def _group() -> None:
 
 @library.command()
 def build(
-    folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="The pictures, and what pictures.csv says.")
-    ],
-    name: Annotated[str, typer.Option(metavar="NAME", help="What the style is called.")],
-    title: Annotated[str, typer.Option(metavar="TEXT", help="Its title; else the name.")] = "",
-    artist: Annotated[
-        str, typer.Option(metavar="TEXT", help="Of pictures that pictures.csv does not name.")
-    ] = "",
-    licence: Annotated[
-        str, typer.Option(metavar="TEXT", help="Of pictures that pictures.csv does not name.")
-    ] = "",
-    school: Annotated[
-        bool, typer.Option("--school", help="The style of many hands; warns below 50 pictures.")
-    ] = False,
-    scale: Annotated[
-        list[int] | None,
-        typer.Option(
-            metavar="PIXELS",
-            min=32,
-            help="Long sides at which pictures are measured; may be given repeatedly.  "
-            "[default: 512, 256]",
-        ),
-    ] = None,
-    features: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="The VGG weights.  [default: what recipes name, below IMPASTO_ASSETS]",
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", "-o", metavar="FILE", help="Where to.  [default: NAME.features.safetensors]"
-        ),
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace what is there already.")
-    ] = False,
+    folder: Pictures,
+    name: Name,
+    title: Title = "",
+    artist: Artist = "",
+    licence: Licence = "",
+    school: School = False,
+    scale: Scales = None,
+    features: Features = None,
+    recipe: RecipeFile = None,
+    out: Out = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Check, describe and measure pictures of one style, and write its features.
@@ -74,25 +93,36 @@ def build(
     with --json, an object of its manifest and of how many pictures there are of each kind.
     """
     need("building a style", "train", "torch", "imagehash")
-    from impasto.lab.data import assets_folder
-    from impasto.lab.library import About, Eye, build_style
+    from impasto.lab.library import About, build_style
     from impasto.lab.pictures import coverage
-    from impasto.lab.recipe import Recipe
     from impasto.lab.style_file import SUFFIX, write_measured
 
     target = out or Path(f"{name}{SUFFIX}")
     if target.exists() and not overwrite:  # before minutes of work
         raise OutputError(f"{shown(target)} exists already: give --overwrite or another name")
     about = About(name, title, artist, licence, school)
-    network = features or assets_folder() / Recipe.features
-    eye = Eye(network, scales=tuple(scale)) if scale else Eye(network)
-    with _bar() as progress:
+    eye = _eye(recipe, features, scale)
+    with measuring() as progress:
         style = build_style(folder, about, eye, progress=progress)
     write_measured(style, target, overwrite=overwrite)
     counted = coverage(style.pictures)
     _report(style, counted)
     facts = {"output": str(target), **style.manifest(), "coverage": counted}
     answer(json.dumps(facts, indent=2) if as_json else target)
+
+
+def _eye(recipe: Path | None, features: Path | None, scales: list[int] | None) -> "Eye":
+    from impasto.lab.data import assets_folder
+    from impasto.lab.features import features_file
+    from impasto.lab.library import Eye
+    from impasto.lab.recipe import Recipe, load_recipe
+
+    if recipe is not None:
+        if features or scales:
+            raise typer.BadParameter("a recipe says --features and --scale: give one or the other")
+        return Eye.of_recipe(load_recipe(recipe), assets_folder())
+    network = features or features_file(Recipe.features, assets_folder())
+    return Eye(network, scales=tuple(scales)) if scales else Eye(network)
 
 
 def _report(style: "MeasuredStyle", coverage: dict[str, dict[str, int]]) -> None:
@@ -103,8 +133,8 @@ def _report(style: "MeasuredStyle", coverage: dict[str, dict[str, int]]) -> None
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal; elsewhere nothing."""
+def measuring() -> Iterator[Callable[[int, int], None]]:
+    """A bar of the pictures that are measured, on a terminal; elsewhere nothing."""
     from rich.console import Console
     from rich.progress import Progress
 

@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save
 from impasto.core.errors import OutputError
 from impasto.core.files import atomic_write, cache_home, reason
 from impasto.core.notice import warn
+from impasto.lab.augmentation import PLAIN
 from impasto.lab.looks import MEASURED, Look, from_tensors, to_tensors
 
 
@@ -22,8 +23,8 @@ class View:
     layers: tuple[str, ...]
     scale: int
     """The long side in pixels to which larger pictures are shrunk."""
-    augmentation: str = "none"
-    """What was done to the picture before, with its seed."""
+    augmentation: str = PLAIN
+    """What was done to the picture before, with its seed (`impasto.lab.augmentation.name_of`)."""
 
     def key(self, picture: str) -> str:
         """The name of a measurement of the picture with this SHA-256."""

@@ -1,7 +1,7 @@
 """Builds one style from a folder of pictures: checked, measured one by one, and averaged."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -9,15 +9,21 @@ from pathlib import Path
 from impasto.core.errors import ModelError, SettingsError
 from impasto.core.files import reason, sha256_file, shown
 from impasto.core.notice import warn
-from impasto.lab.data import to_tensor
+from impasto.lab.augmentation import Augmentation, name_of, views
 from impasto.lab.feature_cache import FeatureCache, View
-from impasto.lab.features import load_features
-from impasto.lab.looks import Look, MeanLook, Network, measure
-from impasto.lab.pictures import StylePicture, open_style_picture, survey
+from impasto.lab.features import features_file, load_features
+from impasto.lab.looks import Look, MeanLook, Network, mean_look
+from impasto.lab.pictures import (
+    StylePicture,
+    check_pictures,
+    gather,
+    of_folder,
+    open_style_picture,
+)
+from impasto.lab.recipe import Recipe
 from impasto.lab.sidecar import Facts
 from impasto.lab.style_file import MeasuredStyle
-from impasto.lab.targets import STYLE_LAYERS
-from impasto.media.resize import fit_long_side
+from impasto.lab.targets import COARSE, STYLE_LAYERS, side
 from impasto.styles.spec import check_name
 
 SCHOOL = 50
@@ -50,6 +56,8 @@ class Eye:
     layers: tuple[str, ...] = STYLE_LAYERS
     scales: tuple[int, ...] = (512, 256)
     """Long sides in pixels; smaller pictures keep their size."""
+    augmentation: Augmentation | None = None
+    """Pictures are varied by this before they are looked at."""
 
     def __post_init__(self) -> None:
         for what, values in (("layers", self.layers), ("scales", self.scales)):
@@ -58,19 +66,25 @@ class Eye:
         if min(self.scales) < 32:
             raise SettingsError(f"the scale {min(self.scales)} must be at least 32 pixels")
 
-    def views(self) -> dict[int, View]:
-        """How each scale is measured; raises `ModelError` if there is no such network file."""
+    @classmethod
+    def of_recipe(cls, recipe: Recipe, assets: Path) -> "Eye":
+        """What training by a recipe looks at: its network, both its scales, its augmentation."""
+        network = features_file(recipe.features, assets)
+        scales = (side(recipe), side(recipe, COARSE))
+        return cls(network, STYLE_LAYERS, scales, recipe.augmentation)
+
+    def network_id(self) -> str:
+        """The SHA-256 of the network's file; raises `ModelError` if there is no such file."""
         try:
-            network = sha256_file(self.network)
+            return sha256_file(self.network)
         except OSError as error:
             raise ModelError(
                 f"cannot read the feature network {shown(self.network)}: {reason(error)}"
             ) from error
-        return {scale: View(network, self.layers, scale) for scale in self.scales}
 
 
 def build_style(
-    folder: Path,
+    source: Path | Sequence[Path],
     about: About,
     eye: Eye,
     kept: FeatureCache | None = None,
@@ -79,13 +93,15 @@ def build_style(
     """Measure a style of 1 to hundreds of pictures.
 
     Pictures are described by the table `pictures.csv` in their folder, if there is one. Each is
-    measured on its own and only running sums are kept, so memory does not grow with their number.
+    measured on its own, through its views if it is augmented, and only running sums are kept, so
+    memory does not grow with their number.
     A picture that was measured before, under whatever name, is not measured again; if all were,
     the network is not even loaded. Warns of pictures that are left out or small, and of a school
     of few pictures.
 
     Args:
-        folder: the pictures, in folders below it if wanted.
+        source: the folder of the pictures, in folders below it if wanted; or pictures and
+            folders.
         about: what the manifest says of the style.
         eye: the feature network, its layers, and the scales.
         kept: earlier measurements; by default those of the user's cache folder.
@@ -98,25 +114,26 @@ def build_style(
         ModelError: the feature network is missing or damaged, or lacks a layer.
     """
     check_name(about.name)
-    views = eye.views()
+    network = eye.network_id()  # before the pictures are read, which takes longer
     default = Facts(artist=about.artist, licence=about.licence)
-    pictures, twins = survey(folder, default)
+    paths, facts = of_folder(source) if isinstance(source, Path) else gather(source)
+    pictures, twins = check_pictures(paths, facts, default)
     _check_school(about, pictures)
-    memory = _Memory(FeatureCache() if kept is None else kept, eye.network)
-    means = {scale: MeanLook() for scale in views}
+    varied = eye.augmentation and eye.augmentation.of_style(len(pictures))
+    memory = _Memory(FeatureCache() if kept is None else kept, eye, network, varied)
+    means = {scale: MeanLook() for scale in eye.scales}
     for done, picture in enumerate(pictures, start=1):
-        for scale, view in views.items():
-            means[scale].add(memory.look(folder / picture.file, picture.sha256, view))
+        for scale, look in memory.looks(paths[picture.file], picture.sha256):
+            means[scale].add(look)
         if progress is not None:
             progress(done, len(pictures))
-    view = views[eye.scales[0]]  # they differ in nothing but the scale
     return MeasuredStyle(
         name=about.name,
         title=about.title or about.name,
         artist=about.artist,
         licence=about.licence,
-        network=view.network,
-        augmentation=view.augmentation,
+        network=network,
+        augmentation=name_of(varied),
         pictures=tuple(pictures),
         left_out=tuple(twins),
         looks={scale: total.mean() for scale, total in means.items()},
@@ -126,18 +143,25 @@ def build_style(
 class _Memory:
     """Looks from the cache, or measured by a network that is loaded when it is first needed."""
 
-    def __init__(self, kept: FeatureCache, network: Path) -> None:
-        self._kept = kept
-        self._network: Callable[[], Network] = cache(lambda: load_features(network))
+    def __init__(
+        self, kept: FeatureCache, eye: Eye, network: str, augmentation: Augmentation | None
+    ) -> None:
+        self._kept, self._augmentation = kept, augmentation
+        name = name_of(augmentation)
+        self._views = [View(network, eye.layers, scale, name) for scale in eye.scales]
+        self._network: Callable[[], Network] = cache(lambda: load_features(eye.network))
 
-    def look(self, path: Path, sha256: str, view: View) -> Look:
-        key = view.key(sha256)
-        found = self._kept.get(key)
-        if found is None:
-            pixels = fit_long_side(open_style_picture(path), view.scale)
-            found = measure(to_tensor(pixels), self._network(), view.layers)
-            self._kept.put(key, found)
-        return found
+    def looks(self, path: Path, sha256: str) -> Iterator[tuple[int, Look]]:
+        """A picture's look at each scale; it is read once, and only if it has to be."""
+        pixels = cache(lambda: open_style_picture(path))
+        for view in self._views:
+            key = view.key(sha256)
+            found = self._kept.get(key)
+            if found is None:
+                seen = views(pixels(), view.scale, self._augmentation, sha256)
+                found = mean_look(seen, self._network(), view.layers, name=shown(path))
+                self._kept.put(key, found)
+            yield view.scale, found
 
 
 def _check_school(about: About, pictures: Sequence[StylePicture]) -> None:

@@ -1,12 +1,15 @@
 """What pictures look like to the feature network: measured, averaged, and as plain tensors."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from impasto.core.arrays import RGB
+from impasto.core.errors import ImageError
+from impasto.lab.data import to_tensor
 from impasto.lab.losses import (
     BAND_SCALES,
     PALETTE_CELL,
@@ -20,8 +23,11 @@ from impasto.lab.losses import (
 Network = Callable[[Tensor, Iterable[str]], Mapping[str, Tensor]]
 """Pictures [n, 3, h, w] in 0 to 1 and names of layers, to activations by layer."""
 
-MEASURED = f"1 {BAND_SCALES} {PALETTE_CELL} {PALETTE_DIRECTIONS} {PALETTE_QUANTILES}"
+MEASURED = f"2 {BAND_SCALES} {PALETTE_CELL} {PALETTE_DIRECTIONS} {PALETTE_QUANTILES}"
 """Names what `measure` computes: raise its first number with every change of a formula."""
+
+SHORTEST = 32
+"""Pixels: below this on a side the deepest layer has one place, and no neighbours to pad with."""
 
 _FIELDS = ("gram", "mean", "std")
 _PICTURE_FIELDS = ("bands", "palette")
@@ -39,6 +45,14 @@ class Look:
         """Rows by index [n]."""
         features = {layer: each.pick(index) for layer, each in self.features.items()}
         return Look(features, self.bands[index], self.palette[index])
+
+    def to(self, device: str) -> "Look":
+        """The same on a device."""
+        features = {
+            layer: StyleFeatures(*(getattr(each, field).to(device) for field in _FIELDS))
+            for layer, each in self.features.items()
+        }
+        return Look(features, self.bands.to(device), self.palette.to(device))
 
     @classmethod
     def cat(cls, looks: Sequence["Look"]) -> "Look":
@@ -82,6 +96,38 @@ class MeanLook:
     def mean(self) -> Look:
         """The mean of what was added, at least one look, in float32."""
         return from_tensors({key: (sum_ / self.count).float() for key, sum_ in self._sums.items()})
+
+
+def mean_look(
+    pictures: Iterator[RGB],
+    network: Network,
+    layers: Iterable[str],
+    *,
+    name: str,
+    device: str = "cpu",
+) -> Look:
+    """The mean look of at least one picture; only one at a time need be in memory.
+
+    Args:
+        pictures: at the size they are measured at.
+        network: on the device.
+        layers: of the network.
+        name: what to call them in an error.
+        device: where to measure.
+
+    Raises:
+        ImageError: one is below 32 pixels on a side.
+    """
+    layers, mean = tuple(layers), MeanLook()
+    for pixels in pictures:
+        height, width = pixels.shape[:2]
+        if min(height, width) < SHORTEST:
+            raise ImageError(
+                f"{name}: at the scale it is measured at it has {width}x{height} pixels, and needs "
+                f"{SHORTEST} on each side: take a larger scale, or a less narrow part of it"
+            )
+        mean.add(measure(to_tensor(pixels).to(device), network, layers))
+    return mean.mean()
 
 
 def to_tensors(look: Look) -> dict[str, Tensor]:

@@ -1,7 +1,7 @@
 """The pictures that define a style: found, checked, told apart, and described."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +49,8 @@ class StylePicture:
     medium: Medium = "unknown"
     subject: Subject = "unknown"
     licence: str = ""
+    source: str = ""
+    """Where the file is from."""
 
 
 @dataclass(frozen=True)
@@ -114,10 +116,54 @@ def survey(folder: Path, default: Facts) -> tuple[list[StylePicture], list[Twin]
         InputError: there are no pictures, or the table is bad.
         ImageError: some cannot be used; each is named.
     """
+    return check_pictures(*of_folder(folder), default)
+
+
+def gather(sources: Sequence[Path]) -> tuple[dict[str, Path], dict[str, Facts]]:
+    """The pictures that files and folders stand for, and what the folders' tables say of them.
+
+    Pictures are called by their path below the only folder; with several sources each folder's
+    name comes before it, and a picture whose name is taken is called by its whole path. What is
+    given twice is there once.
+
+    Raises:
+        InputError: a source is not there, a folder has no pictures, or its table is bad.
+    """
+    paths: dict[str, Path] = {}
+    facts: dict[str, Facts] = {}
+    for source in sources:
+        found, known = _of_source(source)
+        before = f"{source.name}/" if source.is_dir() and len(sources) > 1 else ""
+        for name, path in found.items():
+            if path in paths.values():
+                continue
+            called = before + name if before + name not in paths else path.as_posix()
+            paths[called] = path
+            if name in known:
+                facts[called] = known[name]
+    return paths, facts
+
+
+def of_folder(folder: Path) -> tuple[dict[str, Path], dict[str, Facts]]:
+    """As `gather`, of one folder; anything else is an error."""
     found = {path.relative_to(folder).as_posix(): path for path in find_pictures(folder)}
-    facts = read_sidecar(folder, found)
+    return found, read_sidecar(folder, found)
+
+
+def _of_source(source: Path) -> tuple[dict[str, Path], dict[str, Facts]]:
+    if source.is_file():
+        return {source.name: source}, {}
+    if not source.exists():
+        raise InputError(f"{shown(source)}: no such picture or folder")
+    return of_folder(source)
+
+
+def check_pictures(
+    paths: Mapping[str, Path], facts: Mapping[str, Facts], default: Facts
+) -> tuple[list[StylePicture], list[Twin]]:
+    """As `survey`, of pictures by the names that the manifest gives them."""
     checked, problems = [], []
-    for name, path in found.items():
+    for name, path in paths.items():
         try:
             checked.append(_inspect(path, name, facts.get(name, Facts()), default))
         except ImageError as error:
@@ -163,6 +209,7 @@ def _inspect(
         medium=facts.medium,
         subject=facts.subject,
         licence=facts.licence or default.licence,
+        source=facts.source,
     )
     small = Image.fromarray(fit_long_side(pixels, _HASHED_SIDE))
     return picture, imagehash.phash(small)

@@ -16,7 +16,7 @@ from impasto.core.files import reason, shown
 from impasto.core.records import short_repr
 
 SIDECAR = "pictures.csv"
-COLUMNS = ("file", "artist", "medium", "subject", "licence")
+COLUMNS = ("file", "artist", "medium", "subject", "licence", "source")
 _MAX_BYTES = 4_000_000
 
 Medium = Literal["oil", "watercolour", "print", "drawing", "unknown"]
@@ -32,6 +32,8 @@ class Facts:
     medium: Medium = "unknown"
     subject: Subject = "unknown"
     licence: str = ""
+    source: str = ""
+    """Where the file is from: an address, or the name of a collection."""
 
 
 def read_sidecar(folder: Path, pictures: Container[str]) -> dict[str, Facts]:

@@ -91,7 +91,7 @@ class MeasuredStyle:
     def _unfit(self, what: str, have: object, wanted: object) -> StyleError:
         return StyleError(
             f"the features of style {self.name!r} have the {what} {have}, and {wanted} is needed: "
-            "build the style again"
+            "build them again as the recipe needs them (`impasto library build --recipe`)"
         )
 
 
