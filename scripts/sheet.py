@@ -1,25 +1,28 @@
 """Paints real photos in every bundled style and lays them out as one picture.
 
-    python scripts/sheet.py docs/sheet.jpg          # four photos in all styles
+    python scripts/sheet.py docs/sheet.jpg          # six photos in all styles
     python scripts/sheet.py docs/hero.jpg --photo coffee --styles scream,great-wave,starry-night
 
-The photos come with scikit-image (extra `dev`).
+The photos come with scikit-image and scikit-learn (extra `dev`); no training saw them.
 """
 
 import argparse
 from pathlib import Path
 
-import numpy as np
 import skimage
+import sklearn
 from PIL import Image, ImageDraw, ImageFont
 
 import impasto
 
+SKIMAGE, SKLEARN = Path(skimage.data_dir), Path(sklearn.__file__).parent / "datasets" / "images"
 PHOTOS = {
-    "chelsea": "chelsea.png",
-    "coffee": "coffee.png",
-    "astronaut": "astronaut.png",
-    "rocket": "rocket.jpg",
+    "chelsea": SKIMAGE / "chelsea.png",
+    "coffee": SKIMAGE / "coffee.png",
+    "astronaut": SKIMAGE / "astronaut.png",
+    "rocket": SKIMAGE / "rocket.jpg",
+    "china": SKLEARN / "china.jpg",
+    "flower": SKLEARN / "flower.jpg",
 }
 GAP = 6
 LABEL = 26
@@ -27,7 +30,7 @@ LABEL = 26
 
 def open_photo(name: str, width: int, height: int) -> Image.Image:
     """The middle of a photo, in the shape of a cell and as large as it comes."""
-    with Image.open(Path(skimage.data_dir) / PHOTOS[name]) as file:
+    with Image.open(PHOTOS[name]) as file:
         photo = file.convert("RGB")
     scale = min(photo.width / width, photo.height / height)
     w, h = round(width * scale), round(height * scale)
@@ -36,20 +39,23 @@ def open_photo(name: str, width: int, height: int) -> Image.Image:
 
 
 def sheet(photos: list[str], styles: list[str], width: int, height: int) -> Image.Image:
-    """One row a photo: the photo, then the photo in each style."""
-    painters = [impasto.Painter(style) for style in styles]
-    columns = len(styles) + 1
-    size = (columns * (width + GAP) - GAP, LABEL + len(photos) * (height + GAP) - GAP)
-    page = Image.new("RGB", size, "white")
+    """The photos and their paintings: one photo makes one row, several make a column each."""
+    pictures = [[open_photo(name, width, height) for name in photos]]
+    for style in styles:
+        painter = impasto.Painter(style)
+        pictures.append([painter.paint(photo) for photo in pictures[0]])
+    grid = [[row[0] for row in pictures]] if len(photos) == 1 else pictures
+    labels = ["photo", *styles]
+    page = Image.new("RGB", (len(grid[0]) * (width + GAP) - GAP, len(grid) * (LABEL + height)))
+    page.paste("white", (0, 0, *page.size))
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(size=16)
-    for column, text in enumerate(["photo", *styles]):
-        draw.text((column * (width + GAP) + 2, 2), text, "black", font)
-    for row, name in enumerate(photos):
-        photo = open_photo(name, width, height)
-        paintings = [Image.fromarray(painter.paint(np.asarray(photo))) for painter in painters]
-        for column, picture in enumerate([photo, *paintings]):
+    for row, line in enumerate(grid):
+        for column, picture in enumerate(line):
+            left, top = column * (width + GAP), row * (LABEL + height)
+            if len(grid) == 1 or column == 0:
+                draw.text((left + 2, top + 2), labels[row + column], "black", font)
             cell = picture.resize((width, height), Image.Resampling.LANCZOS)
-            page.paste(cell, (column * (width + GAP), LABEL + row * (height + GAP)))
+            page.paste(cell, (left, top + LABEL))
     return page
 
 

@@ -36,6 +36,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "sites": [{"name": "stem", "channels": CHANNELS}],
         "multiple": 8,
         "margin": 8,
+        "grain_cell": 8,
         "thumbnail": 64,
         "gmac_512": 0.1,
         "parameters": 12,

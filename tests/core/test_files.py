@@ -14,6 +14,7 @@ from impasto.core.files import (
     atomic_write,
     cache_home,
     data_home,
+    make_folder,
     reason,
     sha256_file,
     shown,
@@ -179,3 +180,13 @@ def test_reasons_leave_out_the_file() -> None:
     )
     assert reason(MemoryError()) == "there is not enough memory"
     assert reason(RuntimeError()) == "RuntimeError"
+
+
+def test_a_folder_is_made_or_the_reason_told(tmp_path: Path) -> None:
+    """Folders above it are made too, one that is there is fine, and a file in the way is named."""
+    for _ in range(2):
+        make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"cannot make the folder .*file"):
+        make_folder(tmp_path / "file" / "below")

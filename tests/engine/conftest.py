@@ -39,6 +39,7 @@ def write_manifest(folder: Path, **changes: Any) -> None:
         "sites": [{"name": "stem", "channels": 2}, {"name": "body", "channels": 4}],
         "multiple": 8,
         "margin": 8,
+        "grain_cell": 8,
         "thumbnail": 256,
         "gmac_512": 1.5,
         "parameters": 1000,

@@ -13,15 +13,16 @@ from impasto.core.settings import EngineSettings
 from impasto.engine.backends import open_backend
 from impasto.engine.model import load_model
 from impasto.engine.painter import Painter
-from impasto.lab.export import read_trunk, set_std_floor, write_model
+from impasto.lab.export import read_trunk, read_weights, set_std_floor, write_model
 from impasto.lab.nets import CodeBook, Trunk, TrunkSettings
+from impasto.lab.recipe import Weights
 from impasto.lab.verify import verify
 from impasto.styles.package import read_style
 
 SHAPES = {
     "mixed": TrunkSettings(),
-    "quarter": TrunkSettings(8, 16, 2, 0, 0),
-    "inverted": TrunkSettings(8, 16, 1, 1, 1, "inverted", 2),
+    "quarter": TrunkSettings(8, (16,), (2,), (0,)),
+    "inverted": TrunkSettings(8, (16, 32), (1, 1), (1, 0), "inverted", 2),
 }
 PHOTOS = [
     np.asarray(Image.open(Path(skimage.data_dir) / f).convert("RGB"))
@@ -33,7 +34,7 @@ def untrained(settings: TrunkSettings) -> tuple[Trunk, CodeBook]:
     """A trunk and two codes, random but with weights that float16 holds exactly."""
     torch.manual_seed(3)
     trunk = Trunk(settings).eval()
-    book = CodeBook(["one"], trunk.channels)
+    book = CodeBook(["one"], trunk.first_code())
     with torch.no_grad():
         book.codes += torch.randn_like(book.codes) / 4
         for tensor in [*trunk.state_dict().values(), *book.state_dict().values()]:
@@ -71,6 +72,44 @@ def test_the_trunk_comes_back_from_its_folder(tmp_path: Path) -> None:
     write_model(trunk, book, tmp_path, name="m", recipe="none")
     image, code = torch.rand(1, 3, 24, 24), book.codes[1:]
     torch.testing.assert_close(read_trunk(tmp_path)(image, code), trunk(image, code))
+
+
+def test_the_weights_of_the_loss_come_back(tmp_path: Path) -> None:
+    """What each term counted is read from the manifest; one that it does not name did not count."""
+    trunk, book = untrained(SHAPES["quarter"])
+    weights = Weights(style=7.0, content=0.5)
+    write_model(trunk, book, tmp_path, name="m", recipe="none", weights=weights)
+    assert read_weights(tmp_path) == weights
+    _change_manifest(tmp_path, weights={"style": 2, "of-another-version": 3})
+    assert read_weights(tmp_path).style == 2.0
+    assert read_weights(tmp_path).content == 0.0
+
+
+def test_a_model_without_weights_has_the_usual_ones(tmp_path: Path) -> None:
+    """A manifest without weights gives the defaults; one with nonsense is an error."""
+    trunk, book = untrained(SHAPES["quarter"])
+    write_model(trunk, book, tmp_path, name="m", recipe="none")
+    assert read_weights(tmp_path) == Weights()
+    for nonsense in ({"style": "much"}, {"style": -1}, {"style": float("nan")}, [1]):
+        _change_manifest(tmp_path, weights=nonsense)
+        with pytest.raises(ModelError, match="weights in its manifest"):
+            read_weights(tmp_path)
+
+
+def test_the_network_of_another_version_is_refused(tmp_path: Path) -> None:
+    """A model whose network cannot be rebuilt is an error that names its folder."""
+    trunk, book = untrained(SHAPES["quarter"])
+    (tmp_path / "m").mkdir()
+    write_model(trunk, book, tmp_path / "m", name="m", recipe="none")
+    for changed in ({"width": 3}, {"stem": 16}, 7):
+        _change_manifest(tmp_path / "m", trunk=changed)
+        with pytest.raises(ModelError, match="m: its network"):
+            read_trunk(tmp_path / "m")
+
+
+def _change_manifest(folder: Path, **changes: object) -> None:
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
 def test_the_floor_is_below_what_photos_have() -> None:

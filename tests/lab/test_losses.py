@@ -8,6 +8,7 @@ from impasto.lab.losses import (
     band_loss,
     band_statistics,
     content_loss,
+    edge_loss,
     gram,
     moments,
     out_of_range,
@@ -157,3 +158,29 @@ def test_palette_distance_of_flat_pictures_is_the_distance_of_their_colours() ->
     )
     third = palette_loss(red, black).item() / 0.25
     assert 0.2 < third < 0.5
+
+
+def test_edge_loss_sees_contours_and_not_contrast() -> None:
+    """A picture agrees with itself and with its pale copy, less so with a contour doubled."""
+    photo = torch.zeros(1, 3, 64, 64)
+    photo[..., 16:48, 16:48] = 1
+    halo = photo.clone()
+    halo[..., 10:54, 10:54] += 0.5
+    same, pale, doubled = (edge_loss(each, photo).item() for each in (photo, photo / 2, halo))
+    assert abs(same) < 1e-5
+    assert pale < 0.02
+    assert doubled > 0.2
+
+
+def test_edge_loss_of_unrelated_pictures_is_about_one() -> None:
+    """Noise shares no edges with other noise."""
+    one, other = torch.rand(2, 4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    assert (edge_loss(one, other) - 1).abs().max() < 0.1
+
+
+def test_edge_loss_has_a_gradient_on_flat_pictures() -> None:
+    """A painting without any edge still gets a finite gradient."""
+    flat = torch.full((1, 3, 32, 32), 0.5, requires_grad=True)
+    edge_loss(flat, torch.rand(1, 3, 32, 32)).sum().backward()
+    assert flat.grad is not None
+    assert flat.grad.isfinite().all()

@@ -4,12 +4,24 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.lab.nets import CodeBook, Trunk, TrunkSettings, multiply_adds
-from impasto.lab.phases import UpConv, skip_kernel
+from impasto.lab.nets import (
+    FIRST_RESIDUAL,
+    CodeBook,
+    Trunk,
+    TrunkSettings,
+    multiply_adds,
+    pool_grain,
+)
+from impasto.lab.phases import EdgeConv, UpConv, skip_kernel
 from impasto.lab.sites import apply_affine, compose
 
-SMALL = TrunkSettings(stem=4, width=8)
-SHAPES = [SMALL, TrunkSettings(4, 8, 2, 0, 0), TrunkSettings(4, 8, 1, 1, 1, "inverted", 2)]
+SMALL = TrunkSettings(4, (8, 16), (1, 1), (1, 0))
+SHAPES = [
+    SMALL,
+    TrunkSettings(4, (8,), (2,), (0,)),
+    TrunkSettings(4, (8, 12, 16), (0, 1, 1), (1, 1, 0)),
+    TrunkSettings(4, (8, 16), (1, 1), (1, 0), "inverted", 2),
+]
 sides = st.integers(1, 9)
 
 
@@ -27,10 +39,10 @@ def _seed() -> None:
 
 @given(height=sides, width=sides)
 def test_upconv_is_nearest_upsampling_and_a_convolution(height: int, width: int) -> None:
-    """The 2x2 form gives what upsampling and the 3x3 kernel give."""
+    """The 2x2 form gives what upsampling, the edge repeated, and the 3x3 kernel give."""
     layer, x = UpConv(3, 2), torch.randn(2, 3, height, width)
-    expected = F.conv2d(F.interpolate(x, scale_factor=2), layer.weight, layer.bias, padding=1)
-    torch.testing.assert_close(layer(x)[..., 1:-1, 1:-1], expected)
+    upsampled = F.interpolate(F.pad(x, [1] * 4, mode="replicate"), scale_factor=2)
+    torch.testing.assert_close(layer(x), F.conv2d(upsampled, layer.weight, layer.bias))
 
 
 @given(height=sides, width=sides)
@@ -72,8 +84,8 @@ def test_painting_with_measured_statistics_is_the_same(settings: TrunkSettings) 
 @pytest.mark.parametrize("settings", SHAPES)
 def test_weighted_measuring_of_an_opaque_picture_is_measuring(settings: TrunkSettings) -> None:
     """Weights of 1 on the picture and 0 on the margin give the plain statistics."""
-    trunk, image = Trunk(settings), torch.rand(1, 3, 40, 56)
-    weight = F.pad(torch.ones(1, 1, 40, 56), [settings.margin] * 4)
+    trunk, image = Trunk(settings), torch.rand(1, 3, 48, 64)
+    weight = F.pad(torch.ones(1, 1, 48, 64), [settings.margin] * 4)
     code = random_code(trunk)
     found = trunk.measure_weighted(trunk.pad(image), code, weight)
     torch.testing.assert_close(found, trunk.measure(image, code), rtol=1e-4, atol=1e-5)
@@ -85,13 +97,13 @@ def test_every_site_of_a_code_matters() -> None:
     At the end of a residual block beta shifts a whole channel, which the next site takes out again.
     """
     trunk, image = Trunk(SMALL), torch.rand(1, 3, 32, 32)
-    code = random_code(trunk)
-    before = trunk(image, code)
+    code, grain = random_code(trunk), torch.randn(1, 1, 4, 4)
+    before = trunk(image, code, grain=grain)
     for site in trunk.sites:
         for row in (0,) if site.name.endswith(".2") else (0, 1):
             changed = code.clone()
             changed[:, row, site.span] += 0.5
-            assert not torch.allclose(trunk(image, changed), before), (site, row)
+            assert not torch.allclose(trunk(image, changed, grain=grain), before), (site, row)
 
 
 def test_paint_looks_only_at_a_neighbourhood() -> None:
@@ -132,6 +144,56 @@ def test_std_floor_keeps_a_flat_picture_calm() -> None:
 
 def test_code_book_starts_with_the_identity_code() -> None:
     """Index 0 is the identity code, and each name has a code of all channels."""
-    book = CodeBook(["a", "b"], 7)
+    book = CodeBook(["a", "b"], torch.stack([torch.ones(7), torch.zeros(7)]))
     assert book.names == ["identity", "a", "b"]
     assert book(torch.tensor([2, 0])).shape == (2, 2, 7)
+
+
+@given(height=sides, width=sides)
+def test_up_convolution_without_padding_lacks_the_outer_pixel(height: int, width: int) -> None:
+    """Not padded, it is nearest upsampling and the 3x3 kernel, where the kernel fits."""
+    layer, x = UpConv(2, 3, padded=False), torch.randn(1, 2, height + 1, width + 1)
+    expected = F.conv2d(F.interpolate(x, scale_factor=2), layer.weight, layer.bias)
+    torch.testing.assert_close(layer(x), expected)
+
+
+def test_edge_convolution_is_a_convolution_of_the_replicated_map() -> None:
+    """It agrees with torch's own replicating convolution, at a stride too."""
+    x = torch.randn(2, 3, 9, 7)
+    layer = EdgeConv(3, 4, 3, 2)
+    expected = F.conv2d(F.pad(x, [1] * 4, mode="replicate"), layer.weight, layer.bias, stride=2)
+    torch.testing.assert_close(layer(x), expected)
+
+
+def test_the_first_code_adds_little_of_each_block() -> None:
+    """Gamma is small where a block's output is added and 1 elsewhere; beta is 0."""
+    trunk = Trunk(SMALL)
+    gamma, beta = trunk.first_code()
+    small = [site.name for site in trunk.sites if (gamma[site.span] == FIRST_RESIDUAL).all()]
+    assert len(small) == 3
+    assert all(name.endswith(".2") for name in small)
+    assert not beta.any()
+
+
+def test_grain_changes_the_painting_and_none_is_zeros() -> None:
+    """Grain matters, the same grain paints the same, and no grain is a grain of zeros."""
+    trunk, image = Trunk(SMALL), torch.rand(1, 3, 40, 48)
+    code, grain = random_code(trunk), torch.randn(1, 1, 6, 7)
+    painted = trunk(image, code, grain=grain)
+    assert (painted - trunk(image, code)).abs().max() > 1e-4
+    torch.testing.assert_close(painted, trunk(image, code, grain=grain))
+    torch.testing.assert_close(trunk(image, code), trunk(image, code, grain=0 * grain))
+
+
+def test_coarser_grain_has_the_same_variance() -> None:
+    """Cells twice and four times as large vary as much."""
+    grain = torch.randn(1, 1, 256, 256, generator=torch.Generator().manual_seed(0))
+    for times in (1, 2, 4):
+        assert abs(pool_grain(grain, times).var().item() - 1) < 0.1
+
+
+def test_no_frame_shows_at_the_border() -> None:
+    """A flat picture is painted flat to its last row: nothing inside pads with another value."""
+    trunk = Trunk(SMALL)
+    painted = trunk.run(torch.full((1, 3, 32, 48), 0.7), apply_affine(random_code(trunk)))
+    assert (painted - painted[..., :1, :1]).abs().max() < 1e-4

@@ -1,10 +1,13 @@
 import dataclasses
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
 from tests.conftest import ROOT
 
 from impasto.core.errors import RecipeError
+from impasto.lab.augmentation import Augmentation
 from impasto.lab.recipe import Schedule, load_recipe
 
 STYLE = '[styles.a]\nfiles = ["a.jpg"]\ntitle = "A"\n'
@@ -24,12 +27,18 @@ def write(folder: Path, text: str) -> Path:
         ('name = "x"\n[weights]\nstile = 1.0\n' + STYLE, "stile"),
         ('name = "x"\n[schedule]\nsteps = "many"\n' + STYLE, "steps"),
         ('name = "x"\n[schedule]\nsteps = true\n' + STYLE, "steps"),
-        ('name = "x"\n[trunk]\nwidth = 1.5\n' + STYLE, "width"),
+        ('name = "x"\n[trunk]\nwidths = [1.5]\n' + STYLE, "widths"),
         ('name = "x"\n[styles.a]\ntitle = "A"\n', "files"),
         ('name = "x"\n', "no styles"),
         (STYLE, "name"),
         ("name = ", "TOML"),
         ('name = "x"\nweights = 3\n' + STYLE, "table"),
+        ('name = "x"\n[augmentation]\nangle = 3\n' + STYLE, "angle"),
+        ('name = "x"\n[augmentation]\nzoom = 3\n' + STYLE, r"\[augmentation\]: zoom is 3"),
+        ('name = "x"\n[augmentation]\ncolour = "red"\n' + STYLE, "colour"),
+        ('name = "x"\n[styles.a]\nfiles = []\ntitle = "A"\n', r"\[styles.a\]: files is \[\]"),
+        ('name = "x"\n[styles.a]\nfiles = "a.jpg"\ntitle = "A"\n', "files is 'a.jpg'"),
+        ('name = "x"\n[styles.a]\nfiles = ["a.safetensors", "a.jpg"]\ntitle = "A"\n', "alone"),
         ('name = "x"\nheld_out = "nowhere.txt"\n' + STYLE, "nowhere.txt"),
     ],
 )
@@ -49,12 +58,41 @@ def test_fingerprint_allows_a_longer_run_and_nothing_else(tmp_path: Path) -> Non
     """The schedule may change between two calls of one run; the trunk may not."""
     recipe = load_recipe(write(tmp_path, 'name = "x"\n' + STYLE))
     longer = dataclasses.replace(recipe, schedule=Schedule(steps=1))
-    wider = dataclasses.replace(recipe, trunk=dataclasses.replace(recipe.trunk, width=48))
+    wider = dataclasses.replace(
+        recipe, trunk=dataclasses.replace(recipe.trunk, widths=(48, 48, 64))
+    )
     assert longer.fingerprint() == recipe.fingerprint()
     assert wider.fingerprint() != recipe.fingerprint()
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "recipes").glob("*.toml")), ids=lambda p: p.stem)
+def test_augmentation_is_part_of_the_fingerprint(tmp_path: Path) -> None:
+    """A run is not continued with other augmentation; its settings come from their defaults."""
+    plain, default, wider = (
+        load_recipe(write(tmp_path, 'name = "x"\n' + table + STYLE))
+        for table in ("", "[augmentation]\n", "[augmentation]\ndegrees = 20\n")
+    )
+    assert plain.augmentation is None
+    assert default.augmentation == Augmentation()
+    assert wider.augmentation == Augmentation(degrees=20)
+    assert len({each.fingerprint() for each in (plain, default, wider)}) == 3
+
+
+def test_recipes_without_augmentation_keep_their_fingerprint(tmp_path: Path) -> None:
+    """A checkpoint from before there was augmentation goes on: the key is not hashed."""
+    recipe = load_recipe(write(tmp_path, 'name = "x"\n' + STYLE))
+    hashed = dataclasses.asdict(recipe)
+    for key in ("schedule", "weights", "sampling", "samples", "augmentation"):
+        del hashed[key]
+    known = hashlib.sha256(json.dumps(hashed, sort_keys=True).encode())
+    assert recipe.fingerprint() == known.hexdigest()
+
+
+TRAINING = [
+    path for path in sorted((ROOT / "recipes").glob("*.toml")) if "[styles." in path.read_text()
+]
+
+
+@pytest.mark.parametrize("path", TRAINING, ids=lambda p: p.stem)
 def test_committed_recipes_keep_out_what_is_held_out(path: Path) -> None:
     """Every committed recipe loads, holds out 60 photos and 3 paintings, and trains on none."""
     recipe = load_recipe(path)

@@ -8,9 +8,10 @@ from PIL import Image
 
 from impasto.core.errors import InputError, ModelError, RecipeError
 from impasto.lab.checkpoint import load_checkpoint
+from impasto.lab.optimiser import rate_factor
 from impasto.lab.recipe import Recipe, Schedule, load_recipe
 from impasto.lab.train import RunSettings, train
-from impasto.lab.trainer import Trainer, rate_factor
+from impasto.lab.trainer import Trainer
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_a_run_leaves_a_log_and_a_sheet(recipe: Recipe, workshop: Path) -> None:
 
 def test_training_lowers_the_loss(recipe: Recipe, workshop: Path) -> None:
     """Thirty steps make style and identity better than the first ones were."""
-    schedule = Schedule(steps=30, warmup=1, decay=0, rate=5e-3)
+    schedule = Schedule(steps=30, warmup=5, decay=0, body_rate=0.01)
     settings = RunSettings(workshop / "run", log_every=10)
     reports = list(train(dataclasses.replace(recipe, schedule=schedule), settings))
     assert reports[-1].losses["style"] < reports[0].losses["style"]

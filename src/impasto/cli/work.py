@@ -12,7 +12,7 @@ from impasto.cli.jobs import PIPE, Job, Plan, identities, is_one_of
 from impasto.cli.report import Report, Result, unexpected
 from impasto.cli.streams import standard_output
 from impasto.core.errors import ImpastoError, OutputError
-from impasto.core.files import reason, shown
+from impasto.core.files import make_folder, shown
 from impasto.engine.painter import Painter
 from impasto.media.image import Picture, ReadLimits, WriteOptions, read_image, write_image
 
@@ -85,16 +85,9 @@ def _paint(job: Job, work: Work) -> Picture:
     if job.target is None:
         _write_stdout(painted, work)
     else:
-        _make_folder(job.target.parent)
+        make_folder(job.target.parent)
         write_image(painted, job.target, work.options)
     return painted
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {shown(folder)}: {reason(error)}") from error
 
 
 def _write_stdout(picture: Picture, work: Work) -> None:

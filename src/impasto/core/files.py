@@ -71,6 +71,14 @@ def _flush_to_disk(file: BinaryIO) -> None:
     file.close()  # Windows renames only closed files
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, unless it is there; raises `OutputError` naming it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise OutputError(f"cannot make the folder {shown(folder)}: {reason(error)}") from error
+
+
 def reason(error: BaseException) -> str:
     """Return why `error` happened, in one printable line without the file's name."""
     if isinstance(error, MemoryError):  # mostly without words of its own

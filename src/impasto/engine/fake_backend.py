@@ -1,4 +1,4 @@
-"""A backend without a runtime, for tests: small, deterministic, and sensitive to every input.
+"""A backend without a runtime, for tests: small and deterministic; only the grain leaves it cold.
 
 It never opens a graph; it tells measure and paint apart by the names of their inputs. Each channel
 of the pretended trunk sees one of the three colours, so that `measure` returns true statistics of

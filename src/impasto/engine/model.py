@@ -26,6 +26,7 @@ _FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "sites": list,
     "multiple": int,
     "margin": int,
+    "grain_cell": int,
     "thumbnail": int,
     "gmac_512": (int, float),
     "parameters": int,
@@ -56,6 +57,8 @@ class Model:
     """Height and width of what the graphs take are multiples of this."""
     margin: int
     """Pixels of edge extension that a picture needs on every side."""
+    grain_cell: int
+    """Pixels, across and along, that one number of the grain spans; divides `multiple`."""
     thumbnail: int
     """The longest side, in pixels, of what is measured."""
     gmac_512: float
@@ -120,12 +123,15 @@ def _read_manifest(path: Path) -> dict[str, Any]:
 
 def _check_numbers(manifest: Mapping[str, Any]) -> None:
     limits = {"channels": 65_536, "multiple": 256, "margin": 4_096, "thumbnail": 4_096}
+    limits["grain_cell"] = 256
     for key, highest in limits.items():
         lowest = 0 if key == "margin" else 1
         if not lowest <= manifest[key] <= highest:
             raise ValueError(f"its {key} is {short_repr(manifest[key])}, not {lowest} to {highest}")
     if (manifest["thumbnail"] + 2 * manifest["margin"]) % manifest["multiple"]:
         raise ValueError("its thumbnail and margins are not a multiple of its 'multiple'")
+    if manifest["multiple"] % manifest["grain_cell"]:
+        raise ValueError("its 'multiple' is not a multiple of its 'grain_cell'")
 
 
 def _check_files(folder: Path, manifest: Mapping[str, Any]) -> None:

@@ -10,9 +10,10 @@ from impasto.core.errors import StyleError
 from impasto.core.settings import Colors, EngineSettings, PaintSettings
 from impasto.engine.backend import Backend
 from impasto.engine.backends import shared_backend
+from impasto.engine.grain import Grain, grain
 from impasto.engine.images import Image, like, to_picture
 from impasto.engine.model import DEFAULT_MODEL, Model, load_model
-from impasto.engine.pixels import fade, pad, place
+from impasto.engine.pixels import Batch, fade, pad, place
 from impasto.media.alpha import extend_edges
 from impasto.media.color import keep_colors
 from impasto.media.image import Picture
@@ -118,14 +119,14 @@ class Painter:
         opacity = None if alpha is None else thumbnail(alpha, model.thumbnail)
         side = model.thumbnail + 2 * model.margin
         image, weight = place(small, _weight(small, opacity), model.margin, side)
-        inputs = {"image": image, "code": self.code, "weight": weight}
+        inputs = {"image": image, "code": self.code, "weight": weight, **grain_of(model, image)}
         shapes = {name: array.shape for name, array in inputs.items()}
         return self.backend.load(model.measure_graph, shapes, exact=True).run(inputs)
 
     def paint_pixels(self, pixels: RGB, affine: Affine) -> RGB:
         """Run the trunk over a whole picture with an affine; same height and width."""
         image, part = pad(pixels, self.model.margin, self.model.multiple)
-        inputs = {"image": image, "affine": affine}
+        inputs = {"image": image, "affine": affine, **grain_of(self.model, image)}
         shapes = {name: array.shape for name, array in inputs.items()}
         painted: RGB = self.backend.load(self.model.paint_graph, shapes).run(inputs, part)[0]
         return painted
@@ -146,6 +147,12 @@ def compose(code: Code, stats: Stats) -> Affine:
     (gamma, beta), (mean, std) = code, stats
     scale = gamma / std
     return np.stack([scale, beta - scale * mean]).astype(np.float32, copy=False)
+
+
+def grain_of(model: Model, padded: Batch) -> dict[str, Grain]:
+    """The grain that a padded picture is painted with, as an input of the graphs."""
+    rows, columns = (side // model.grain_cell for side in padded.shape[1:3])
+    return {"grain": grain(rows, columns)}
 
 
 def _weight(pixels: RGB, alpha: Alpha | None) -> Weight:

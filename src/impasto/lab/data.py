@@ -17,7 +17,22 @@ from torch import Tensor
 
 from impasto.core.arrays import RGB
 from impasto.core.errors import ImageError, InputError
+from impasto.lab.nets import GRAIN_CELL
 from impasto.lab.recipe import Sampling
+
+MOST_SHIFT = 4
+"""Pixels: photos of the stability term are shifted by less. The grain stays where it is."""
+
+SPARE_CELLS = 8
+"""Cells of grain for margins and rounding."""
+
+FLAT = 4.0
+"""A standard deviation of levels (0 to 255) up to which a crop shows nothing to learn from.
+
+Statistics of its thumbnail can be so small that the crop itself is blown up out of all measure.
+"""
+
+TRIES = 5
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 
@@ -80,6 +95,17 @@ class Batch:
     style: Int[Tensor, " n"]
     thumbnail: bool
     shift: tuple[int, int]
+    grain: Float[Tensor, "n 1 cells cells"]
+    """As much as pictures and any margin need; see `impasto.lab.nets`."""
+
+
+def random_grain(
+    rng: np.random.Generator, count: int, side: int
+) -> Float[Tensor, "count 1 cells cells"]:
+    """Grain for squares of `side` pixels: uniform, mean 0, variance 1."""
+    cells = side // GRAIN_CELL + SPARE_CELLS
+    uniform = rng.random((count, 1, cells, cells), dtype=np.float32)
+    return torch.from_numpy((2 * uniform - 1) * np.float32(3**0.5))
 
 
 class PhotoSet:
@@ -88,23 +114,41 @@ class PhotoSet:
     def __init__(self, paths: list[Path], *, short_side: int = 320) -> None:
         self.photos = [open_rgb(path, short_side=short_side) for path in paths]
 
+    @classmethod
+    def of(cls, photos: Iterable[RGB]) -> "PhotoSet":
+        """A set of pictures that are in memory already, at least one."""
+        made = cls([])
+        made.photos = list(photos)
+        return made
+
     def batch(self, seed: int, step: int, sampling: Sampling, styles: int) -> Batch:
-        """Crops, noise and styles for one step; style 0 (identity) is drawn like any other."""
+        """Crops, noise and styles for one step; `styles` counts the identity, which is style 0."""
         rng = np.random.default_rng([seed, step])
         size, crop = sampling.batch, sampling.crop
-        crops = np.stack([self._crop(rng, crop) for _ in range(size)])
+        crops = np.stack([self.crop(rng, crop) for _ in range(size)])
         image = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255
         noise = rng.standard_normal((size, 3, crop, crop), dtype=np.float32)
         noise *= sampling.noise * rng.random((size, 1, 1, 1), dtype=np.float32)
+        style = rng.integers(1, styles, size)
+        style[: sampling.identities] = 0
         return Batch(
             image=image.contiguous(memory_format=torch.channels_last),
             noise=torch.from_numpy(noise).contiguous(memory_format=torch.channels_last),
-            style=torch.from_numpy(rng.integers(0, styles, size)),
+            style=torch.from_numpy(style),
             thumbnail=bool(rng.random() < sampling.thumbnail),
-            shift=(int(rng.integers(1, 8)), int(rng.integers(1, 8))),
+            shift=(int(rng.integers(MOST_SHIFT)), int(rng.integers(MOST_SHIFT))),
+            grain=random_grain(rng, size, crop),
         )
 
-    def _crop(self, rng: np.random.Generator, crop: int) -> RGB:
+    def crop(self, rng: np.random.Generator, crop: int) -> RGB:
+        """A random square of a random photo that is not flat; the last of some tries if all are."""
+        for _ in range(TRIES):
+            square = self._any_square(rng, crop)
+            if square.std() > FLAT:
+                break
+        return square
+
+    def _any_square(self, rng: np.random.Generator, crop: int) -> RGB:
         """A random square of a random photo, at its own scale or shrunk, flipped half the time."""
         photo = self.photos[rng.integers(len(self.photos))]
         height, width = photo.shape[:2]

@@ -6,36 +6,39 @@ Nothing appears under its final name before the graphs have been compared with t
 import dataclasses
 import io
 import json
+import math
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 
 from impasto.core.arrays import RGB
-from impasto.core.errors import InputError, OutputError
-from impasto.core.files import sha256_file
-from impasto.engine.model import FORMAT_VERSION, load_model
+from impasto.core.errors import InputError, ModelError, OutputError
+from impasto.core.files import sha256_file, shown
+from impasto.engine.model import FORMAT_VERSION, Model, load_model
 from impasto.engine.painter import Painter
 from impasto.lab.checkpoint import load_checkpoint
-from impasto.lab.data import assets_folder, list_photos, open_rgb, to_tensor
+from impasto.lab.data import assets_folder, list_photos, open_rgb, random_grain, to_tensor
 from impasto.lab.graph import write_measure_graph, write_paint_graph
-from impasto.lab.nets import CodeBook, Trunk, TrunkSettings, multiply_adds
-from impasto.lab.recipe import Recipe
+from impasto.lab.nets import GRAIN_CELL, CodeBook, Trunk, TrunkSettings, multiply_adds
+from impasto.lab.recipe import Recipe, Weights
 from impasto.lab.trainer import Painting
 from impasto.lab.verify import SIZES, Agreement, verify
 from impasto.media.resize import fit_long_side
-from impasto.styles.package import SUFFIX, Source, Style, write_style
+from impasto.styles.package import MAX_PREVIEW_BYTES, SUFFIX, Source, Style, write_style
 
 THUMBNAIL = 256
 FLOOR_PHOTOS = 100
 FLOOR_QUANTILE = 0.01
 PREVIEW_SIZE = 256
+PREVIEW_QUALITIES = (80, 50, 20)
 
 
 @dataclass(frozen=True)
@@ -63,15 +66,39 @@ def export(recipe: Recipe, run: Path, model: Path, styles: Path, preview: RGB) -
         OutputError: a folder cannot be written.
     """
     trunk, book, step = _load(recipe, run)
+    made_by = f"{recipe.name} step {step}"
     photos = _training_photos(recipe)
+    agreement = write_verified(trunk, book, model, photos, recipe=made_by, weights=recipe.weights)
+    written = _write_styles(recipe, book, model, styles, preview, step)
+    return Export(model, written, agreement, sha256_file(model / "weights.safetensors"))
+
+
+def write_verified(
+    trunk: Trunk, book: CodeBook, model: Path, photos: list[RGB], *, recipe: str, weights: Weights
+) -> Agreement:
+    """Writes a model folder, whole or not at all, after comparing its graphs with torch.
+
+    The trunk gets its floor of standard deviations from the photos, and all numbers are rounded as
+    they are stored, in place.
+
+    Args:
+        trunk: the network.
+        book: its codes, the identity code first; they are compared with, too.
+        model: the folder to write; replaced as a whole.
+        photos: at least one for each size that is compared.
+        recipe: what made the network.
+        weights: what each term of its loss counted.
+
+    Raises:
+        ModelError: the graphs do not agree with torch; nothing is written.
+        OutputError: the folder cannot be written.
+    """
     set_std_floor(trunk, book, photos)
     _round(trunk, book)
     with _replacing(model) as folder:
-        write_model(trunk, book, folder, name=model.name, recipe=f"{recipe.name} step {step}")
+        write_model(trunk, book, folder, name=model.name, recipe=recipe, weights=weights)
         codes = [code.numpy() for code in book.codes.detach()]
-        agreement = verify(trunk, load_model(folder), codes, photos[: len(SIZES) * len(codes)])
-    written = _write_styles(recipe, book, model, styles, preview, step)
-    return Export(model, written, agreement, sha256_file(model / "weights.safetensors"))
+        return verify(trunk, load_model(folder), codes, photos[: len(SIZES) * len(codes)])
 
 
 def _load(recipe: Recipe, run: Path) -> tuple[Trunk, CodeBook, int]:
@@ -100,7 +127,9 @@ def set_std_floor(trunk: Trunk, book: CodeBook, photos: Iterable[RGB]) -> None:
     stds = []
     for index, photo in enumerate(photos):
         code = book.codes[index % len(book.names)]
-        stds.append(trunk.measure(to_tensor(fit_long_side(photo, THUMBNAIL)), code[None])[0, 1])
+        small = to_tensor(fit_long_side(photo, THUMBNAIL))
+        field = random_grain(np.random.default_rng(index), 1, THUMBNAIL)
+        stds.append(trunk.measure(small, code[None], field)[0, 1])
     trunk.std_floor.copy_(torch.stack(stds).quantile(FLOOR_QUANTILE, dim=0))
 
 
@@ -111,28 +140,39 @@ def _round(trunk: Trunk, book: CodeBook) -> None:
         tensor.copy_(tensor.half().float())
 
 
-def write_model(trunk: Trunk, book: CodeBook, folder: Path, *, name: str, recipe: str) -> None:
+def write_model(
+    trunk: Trunk,
+    book: CodeBook,
+    folder: Path,
+    *,
+    name: str,
+    recipe: str,
+    weights: Weights | None = None,
+) -> None:
     """Writes weights, graphs and manifest into a folder that exists."""
-    weights = folder / "weights.safetensors"
+    stored = folder / "weights.safetensors"
     tensors = {key: value.half().contiguous() for key, value in trunk.state_dict().items()}
     tensors["identity_code"] = book.codes[0].detach().half().contiguous()
-    weights.write_bytes(save(tensors))
-    write_measure_graph(trunk, weights, folder / "measure.onnx")
-    write_paint_graph(trunk, weights, folder / "paint.onnx")
+    stored.write_bytes(save(tensors))
+    write_measure_graph(trunk, stored, folder / "measure.onnx")
+    write_paint_graph(trunk, stored, folder / "paint.onnx")
     manifest = {
         "format_version": FORMAT_VERSION,
         "name": name,
-        "trunk_id": sha256_file(weights),
+        "trunk_id": sha256_file(stored),
         "channels": trunk.channels,
         "sites": [{"name": site.name, "channels": site.channels} for site in trunk.sites],
         "multiple": trunk.settings.multiple,
         "margin": trunk.settings.margin,
+        "grain_cell": GRAIN_CELL,
         "thumbnail": THUMBNAIL,
         "gmac_512": round(multiply_adds(trunk, 512, 512) / 1e9, 3),
         "parameters": sum(parameter.numel() for parameter in trunk.parameters()),
         "recipe": recipe,
         "trunk": dataclasses.asdict(trunk.settings),
     }
+    if weights is not None:
+        manifest["weights"] = dataclasses.asdict(weights)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
@@ -140,17 +180,46 @@ def read_trunk(folder: Path) -> Trunk:
     """The torch network of an exported model folder.
 
     Raises:
-        ModelError: the folder is no model.
+        ModelError: the folder is no model, or one of another version's networks.
     """
-    from safetensors.torch import load_file
-
-    load_model(folder)
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    trunk = Trunk(TrunkSettings(**manifest["trunk"])).eval()
+    manifest = _read_manifest(folder)
     tensors = load_file(folder / "weights.safetensors")
     del tensors["identity_code"]
-    trunk.load_state_dict({key: value.float() for key, value in tensors.items()})
+    try:
+        trunk = Trunk(TrunkSettings.from_json(manifest["trunk"])).eval()
+        trunk.load_state_dict({key: value.float() for key, value in tensors.items()})
+    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
+        raise ModelError(
+            f"{shown(folder)}: its network is not of the kind that this impasto trains; "
+            "it can paint, and a new one must be exported to fit or train on"
+        ) from error
     return trunk
+
+
+def read_weights(folder: Path) -> Weights:
+    """What each term of the loss counted when a model was trained.
+
+    A term that the model does not name did not count; a model that names none gets the defaults.
+
+    Raises:
+        ModelError: the folder is no model, or a weight is not a number from 0 on.
+    """
+    stored = _read_manifest(folder).get("weights")
+    if stored is None:
+        return Weights()
+    names = [field.name for field in dataclasses.fields(Weights)]
+    try:
+        found = {name: float(stored.get(name, 0.0)) for name in names}
+        if not all(0 <= value < math.inf for value in found.values()):
+            raise ValueError("a weight is below 0 or not finite")
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ModelError(f"{shown(folder)}: the weights in its manifest are no numbers") from error
+    return Weights(**found)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    load_model(folder)
+    return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
 
 
 @contextmanager
@@ -186,14 +255,20 @@ def _write_styles(
             sources=tuple(Source(Path(f).name, sha256_file(assets / f)) for f in source.files),
             recipe=f"{recipe.name} step {step}",
         )
-        painted = Painter(style, model=loaded, size=PREVIEW_SIZE).paint(preview)
-        style = dataclasses.replace(style, preview=_webp(painted))
         written.append(folder / f"{name}{SUFFIX}")
-        write_style(style, written[-1])
+        write_style(with_preview(style, loaded, preview), written[-1])
     return written
 
 
-def _webp(pixels: RGB) -> bytes:
+def with_preview(style: Style, model: Model, photo: RGB) -> Style:
+    """The style with a small picture of the photo painted in it, as good as fits a package."""
+    painted = Painter(style, model=model, size=PREVIEW_SIZE).paint(photo)
+    pictures = (_webp(painted, quality) for quality in PREVIEW_QUALITIES)
+    fitting = next((one for one in pictures if len(one) <= MAX_PREVIEW_BYTES), None)
+    return dataclasses.replace(style, preview=fitting)
+
+
+def _webp(pixels: RGB, quality: int) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "WEBP", quality=80, method=6)
+    Image.fromarray(pixels).save(buffer, "WEBP", quality=quality, method=6)
     return buffer.getvalue()

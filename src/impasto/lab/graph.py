@@ -5,16 +5,19 @@ a few operators on constants, which every runtime folds when it loads.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from torch import nn
 
-from impasto.lab.nets import EPSILON, InvertedResidual, ResidualBlock, Trunk
+from impasto.lab.nets import EPSILON, GRAIN_CELL, InvertedResidual, Level, ResidualBlock, Trunk
 from impasto.lab.onnx_graph import FLOAT, UINT8, Graph
-from impasto.lab.phases import phase_taps, skip_taps
+from impasto.lab.phases import EdgeConv, UpConv, phase_taps, skip_taps
 from impasto.lab.sites import Site
 
 PICTURE = (UINT8, (1, "height", "width", 3))
+GRAIN = (FLOAT, (1, 1, "rows", "columns"))
 
 
 class TrunkGraph(Graph, ABC):
@@ -39,18 +42,15 @@ class TrunkGraph(Graph, ABC):
         x = self.add("Sub", self.add("Mul", x, self.floats(1 / 255)), self.floats(0.5))
         fine = self.add("Transpose", x, perm=[0, 3, 1, 2])
         half = self.relu(self.conv(fine, self._stem_kernel()), trunk.stem_site)
-        x = self.relu(self.conv(half, self.weight("down.weight"), stride=2), trunk.down_site)
-        x = self._blocks(x, "before")
-        if trunk.settings.eighth:
-            x = self.add("Add", x, self._deep(x))
-        x = self._blocks(x, "after")
-        up = self.add("DepthToSpace", self._phases(x, "up"), blocksize=2, mode="CRD")
+        x = self.relu(self._layer(half, trunk.down, "down"), trunk.down_site)
+        x = self._level(x, trunk.body, "body")
+        up = self.add("DepthToSpace", self._phases(x, trunk.up, "up"), blocksize=2, mode="CRD")
         return self.relu(up, trunk.up_site), half, fine
 
     def finish(self, up: str, half: str, fine: str) -> str:
         """The painted picture as bytes."""
-        body = self._phases(up, "end", pad=0, phase_first=True)
-        stem = self._phases(half, "end_stem", phase_first=True)
+        body = self._phases(up, self.trunk.end, "end", phase_first=True)
+        stem = self._phases(half, self.trunk.end_stem, "end_stem", phase_first=True)
         skip = self.normalise(self.conv(fine, self._skip_kernel()), self.trunk.skip_site)
         phases = self.add("Add", self.add("Add", body, stem), skip)
         x = self.add("Mul", self.add("Add", phases, self.floats(0.5)), self.floats(255))
@@ -86,50 +86,70 @@ class TrunkGraph(Graph, ABC):
         one, three = self.ints(1), self.ints(3)
         return self.add("Reshape", x, self.add("Concat", one, height, width, three, axis=0))
 
-    def _blocks(self, x: str, name: str) -> str:
-        for index, block in enumerate(getattr(self.trunk, name)):
-            key = f"{name}.{index}"
+    def _level(self, x: str, level: Level, key: str) -> str:
+        x = self._blocks(x, level.before, f"{key}.before")
+        if level.coarser is not None:
+            y = self.normalise(self._layer(x, level.down, f"{key}.down"), level.down_site)
+            y = self.add("Relu", self.add("Add", y, self._grain(level)))
+            y = self._level(y, level.coarser, f"{key}.coarser")
+            y = self._phases(y, level.up, f"{key}.up")
+            y = self.add("DepthToSpace", y, blocksize=2, mode="CRD")
+            x = self.add("Add", x, self.slice(y, (2, 3), (1, 1), (-1, -1)))
+        return self._blocks(x, level.after, f"{key}.after")
+
+    def _grain(self, level: Level) -> str:
+        """What each channel of a level's way down gets of the grain."""
+        times, x = level.grain_site.stride // GRAIN_CELL, "grain"
+        if times > 1:
+            x = self.add("AveragePool", x, kernel_shape=[times] * 2, strides=[times] * 2)
+            x = self.add("Mul", x, self.floats(times))
+        return self.normalise(x, level.grain_site)
+
+    def _blocks(self, x: str, blocks: Iterable[nn.Module], key: str) -> str:
+        for index, block in enumerate(blocks):
             if isinstance(block, ResidualBlock):
-                y = self.relu(self.conv(x, self.weight(f"{key}.conv1.weight")), block.site1)
-                y = self.conv(y, self.weight(f"{key}.conv2.weight"))
-            else:
-                y = self._expanded(x, key, block)
-            x = self.add("Add", x, self.normalise(y, block.site2))
+                y = self._residual(x, block, f"{key}.{index}")
+            elif isinstance(block, InvertedResidual):
+                y = self._expanded(x, block, f"{key}.{index}")
+            x = self.add("Add", x, y)
         return x
 
-    def _expanded(self, x: str, key: str, block: InvertedResidual) -> str:
-        y = self.relu(self.conv(x, self.weight(f"{key}.expand.weight"), pad=0), block.site1)
-        depthwise = self.weight(f"{key}.depthwise.weight"), self.weight(f"{key}.depthwise.bias")
-        y = self.add("Relu", self.conv(y, *depthwise, group=block.depthwise.groups))
-        return self.conv(y, self.weight(f"{key}.project.weight"), pad=0)
+    def _residual(self, x: str, block: ResidualBlock, key: str) -> str:
+        y = self.relu(self._layer(x, block.conv1, f"{key}.conv1"), block.site1)
+        return self.normalise(self._layer(y, block.conv2, f"{key}.conv2"), block.site2)
 
-    def _deep(self, x: str) -> str:
-        y = self.conv(x, self.weight("deep_down.weight"), stride=2)
-        y = self._blocks(self.relu(y, self.trunk.deep_site), "deep")
-        y = self.add("DepthToSpace", self._phases(y, "deep_up"), blocksize=2, mode="CRD")
-        return self.slice(y, (2, 3), (1, 1), (-1, -1))
+    def _expanded(self, x: str, block: InvertedResidual, key: str) -> str:
+        y = self.relu(self._layer(x, block.expand, f"{key}.expand"), block.site1)
+        y = self.add("Relu", self._layer(y, block.depthwise, f"{key}.depthwise"))
+        return self.normalise(self._layer(y, block.project, f"{key}.project"), block.site2)
 
-    def _phases(self, x: str, name: str, *, pad: int = 1, phase_first: bool = False) -> str:
+    def _layer(self, x: str, layer: nn.Conv2d, key: str) -> str:
+        """A convolution as torch has it."""
+        bias = "" if layer.bias is None else self.weight(f"{key}.bias")
+        weight, edge = self.weight(f"{key}.weight"), isinstance(layer, EdgeConv)
+        return self.conv(x, weight, bias, stride=layer.stride[0], edge=edge, group=layer.groups)
+
+    def _phases(self, x: str, layer: UpConv, key: str, *, phase_first: bool = False) -> str:
         """`UpConv.phases`: the kernel is derived from the 3x3 one by a constant matrix.
 
         Outputs are in the order (channel, phase) that DepthToSpace takes, or with `phase_first`
         in the order (phase, channel) that `_shuffled` takes.
         """
-        layer = getattr(self.trunk, name)
         outputs, inputs = layer.weight.shape[:2]
         matrix = phase_taps().permute(2, 5, 0, 3, 1, 4).reshape(9, 16)  # u v, r s a b
-        kernel = self.reshape(self.weight(f"{name}.weight"), outputs, inputs, 9)
+        kernel = self.reshape(self.weight(f"{key}.weight"), outputs, inputs, 9)
         kernel = self.add("MatMul", kernel, self.floats(matrix))
         kernel = self.reshape(kernel, outputs, inputs, 4, 2, 2)
         order = [2, 0, 1, 3, 4] if phase_first else [0, 2, 1, 3, 4]
         kernel = self.add("Transpose", kernel, perm=order)
         kernel = self.reshape(kernel, outputs * 4, inputs, 2, 2)
         if layer.bias is None:
-            return self.conv(x, kernel, pad=pad)
+            return self.conv(x, kernel, edge=layer.padded)
         shape, ones = ((1, outputs), (4, 1)) if phase_first else ((outputs, 1), (1, 4))
-        bias = self.reshape(self.weight(f"{name}.bias"), *shape)
+        bias = self.reshape(self.weight(f"{key}.bias"), *shape)
         bias = self.add("Mul", bias, self.floats(np.ones(ones)))
-        return self.conv(x, kernel, self.reshape(bias, outputs * 4), pad=pad)
+        bias = self.reshape(bias, outputs * 4)
+        return self.conv(x, kernel, bias, edge=layer.padded)
 
     def _skip_kernel(self) -> str:
         """`skip_kernel`, from (place, colour) to (phase, colour)."""
@@ -174,7 +194,11 @@ class MeasureGraph(TrunkGraph):
         self.shares: dict[tuple[int, int], str] = {}
 
     def normalise(self, x: str, site: Site) -> str:
-        """Weighted mean and standard deviation, then the code."""
+        """Weighted mean and standard deviation, then the code; at fixed sites the code alone."""
+        if site.fixed:
+            self.found.append(self.floats([[0] * site.channels, [1] * site.channels]))
+            scaled = self.add("Mul", x, self._row("code", 0, site))
+            return self.add("Add", scaled, self._row("code", 1, site))
         share, axes = self._share(site), self.ints(2, 3)
         mean = self.add("ReduceSum", self.add("Mul", x, share), axes, keepdims=1)
         centred = self.add("Sub", x, mean)
@@ -201,15 +225,15 @@ class MeasureGraph(TrunkGraph):
 
 
 def write_paint_graph(trunk: Trunk, weights: Path, path: Path) -> None:
-    """Writes `(image uint8 [1, h, w, 3], affine [2, C]) -> painted uint8 [1, h, w, 3]`."""
+    """Writes `(image uint8 [1, h, w, 3], affine [2, C], grain) -> painted uint8 [1, h, w, 3]`."""
     graph = PaintGraph(trunk, weights)
     painted = graph.finish(*graph.body())
-    inputs = {"image": PICTURE, "affine": (FLOAT, (2, trunk.channels))}
+    inputs = {"image": PICTURE, "affine": (FLOAT, (2, trunk.channels)), "grain": GRAIN}
     graph.save(path, inputs, painted, {"painted": PICTURE})
 
 
 def write_measure_graph(trunk: Trunk, weights: Path, path: Path) -> None:
-    """Writes `(image, code [2, C], weight [1, 1, h, w]) -> stats [2, C]`."""
+    """Writes `(image, code [2, C], weight [1, 1, h, w], grain) -> stats [2, C]`."""
     graph = MeasureGraph(trunk, weights)
     graph.body()
     fixed = trunk.skip_site.channels
@@ -217,5 +241,5 @@ def write_measure_graph(trunk: Trunk, weights: Path, path: Path) -> None:
     stats = graph.add("Concat", *graph.found, axis=1)
     vector = (FLOAT, (2, trunk.channels))
     weight = (FLOAT, (1, 1, "height", "width"))
-    inputs = {"image": PICTURE, "code": vector, "weight": weight}
+    inputs = {"image": PICTURE, "code": vector, "weight": weight, "grain": GRAIN}
     graph.save(path, inputs, stats, {"stats": vector})

@@ -40,8 +40,10 @@ class StyleFeatures:
 
     @classmethod
     def of(cls, features: Float[Tensor, "n c h w"]) -> "StyleFeatures":
-        """Measures features."""
-        return cls(gram(features), *moments(features))
+        """Measures features; the diagonal of the Gram matrix saves a pass for the deviations."""
+        products, mean = gram(features), features.flatten(2).mean(2).float()
+        variance = products.diagonal(dim1=1, dim2=2) - mean.square()
+        return cls(products, mean, (variance.clamp_min(0) + EPSILON).sqrt())
 
     def pick(self, index: Tensor) -> "StyleFeatures":
         """Rows by index [n]."""
@@ -68,12 +70,19 @@ def style_loss(
     Gatys et al. 2016 for the Gram term, Huang & Belongie 2017 (eq. 13) for the moments; both here
     as relative distances, which takes the place of per-layer weights.
     """
+    return style_distance({layer: StyleFeatures.of(features[layer]) for layer in targets}, targets)
+
+
+def style_distance(
+    found: Mapping[str, StyleFeatures], targets: Mapping[str, StyleFeatures]
+) -> Float[Tensor, " n"]:
+    """The style loss of features that are measured already."""
     losses = []
     for layer, target in targets.items():
-        found = StyleFeatures.of(features[layer])
+        each = found[layer]
         size = target.mean.square().sum(1) + target.std.square().sum(1)
-        apart = (found.mean - target.mean).square() + (found.std - target.std).square()
-        losses.append(0.5 * relative(found.gram, target.gram) + 0.5 * apart.sum(1) / size)
+        apart = (each.mean - target.mean).square() + (each.std - target.std).square()
+        losses.append(0.5 * relative(each.gram, target.gram) + 0.5 * apart.sum(1) / size)
     return torch.stack(losses).sum(0)
 
 
@@ -123,11 +132,20 @@ BAND_SCALES = (1, 2, 4, 8)
 """Cell sizes in pixels at which `band_statistics` looks."""
 
 
+def grey_values(image: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 1 h w"]:
+    """The mean of the colours, plane by plane in memory: pooling one channel is slow otherwise."""
+    return image.mean(dim=1).unsqueeze(1)
+
+
 def haar_details(grey: Float[Tensor, "n 1 h w"], size: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Differences of four neighbouring cells of `size` pixels: across, along and diagonal."""
-    cells = F.avg_pool2d(grey, size, stride=1)
-    a, b = cells[..., :-size, :-size], cells[..., :-size, size:]
-    c, d = cells[..., size:, :-size], cells[..., size:, size:]
+    """Differences of four neighbouring cells of `size` pixels: across, along and diagonal.
+
+    Cells overlap by half, so that a pattern is seen wherever it lies.
+    """
+    step = max(size // 2, 1)
+    cells, apart = F.avg_pool2d(grey, size, stride=step), size // step
+    a, b = cells[..., :-apart, :-apart], cells[..., :-apart, apart:]
+    c, d = cells[..., apart:, :-apart], cells[..., apart:, apart:]
     return a + b - c - d, a - b + c - d, a - b - c + d
 
 
@@ -139,7 +157,7 @@ def band_statistics(image: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n bands"]
     a weave of alternating cells, which networks like to fill flat areas with; its diagonal
     details give it away.
     """
-    grey, found = image.mean(dim=1, keepdim=True), []
+    grey, found = grey_values(image), []
     for size in BAND_SCALES:
         for detail in haar_details(grey, size):
             found.append((detail.square().mean(dim=(1, 2, 3)) + EPSILON**2).sqrt())
@@ -160,7 +178,9 @@ def band_loss(
 
 
 WEAVE_SCALES = (1, 2, 4)
-FLATNESS_WINDOW = 15
+FLATNESS_CELL = 4
+FLATNESS_WINDOW = 3
+"""Cells on a side of the neighbourhood that is looked at."""
 FLAT = 0.04
 """A standard deviation of grey values (0 to 1) that still counts as flat, to a third."""
 
@@ -171,7 +191,7 @@ def weave(image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]) -> F
     Strokes in a sky have a direction; a weave of alternating cells is all diagonal detail. The
     mean over a whole picture, which `band_loss` compares, does not see it beside the rest.
     """
-    grey, flat = image.mean(dim=1, keepdim=True), flatness(photo)
+    grey, flat = grey_values(image), flatness(photo)
     found = []
     for size in WEAVE_SCALES:
         detail = haar_details(grey, size)[2]
@@ -180,14 +200,38 @@ def weave(image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]) -> F
     return torch.stack(found).mean(dim=0)
 
 
-def flatness(photo: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 1 h w"]:
+def flatness(photo: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 1 h/4 w/4"]:
     """1 where a photo's grey values do not change in the neighbourhood, towards 0 where they do."""
-    grey, half = photo.mean(dim=1, keepdim=True), FLATNESS_WINDOW // 2
-    padded = F.pad(grey, [half] * 4, mode="replicate")
-    mean = F.avg_pool2d(padded, FLATNESS_WINDOW, stride=1)
-    square = F.avg_pool2d(padded.square(), FLATNESS_WINDOW, stride=1)
+    grey, half = grey_values(photo), FLATNESS_WINDOW // 2
+    both = torch.cat([grey, grey.square()], dim=1)
+    padded = F.pad(F.avg_pool2d(both, FLATNESS_CELL), [half] * 4, mode="replicate")
+    mean, square = F.avg_pool2d(padded, FLATNESS_WINDOW, stride=1).split(1, dim=1)
     return torch.exp(-(square - mean.square()).clamp_min(0).sqrt() / FLAT)
 
+
+def edge_loss(
+    image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]
+) -> Float[Tensor, " n"]:
+    """How little the edges of a painting agree with the photo's: 0 alike, 1 unrelated.
+
+    One minus the correlation of gradient strength at half the size, so a change of contrast is
+    free, and a contour that moves, doubles or drowns in texture costs.
+    """
+    found, wanted = (edge_strength(picture).flatten(1) for picture in (image, photo))
+    found, wanted = (each - each.mean(1, keepdim=True) for each in (found, wanted))
+    return 1 - F.cosine_similarity(found, wanted, dim=1, eps=EPSILON)
+
+
+def edge_strength(image: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 1 h2 w2"]:
+    """Square root of the gradient's size at half the resolution, so that strong edges do not rule.
+
+    The root is steepest at nothing, hence a floor of a few steps of 1/255.
+    """
+    across, along, _ = haar_details(F.avg_pool2d(grey_values(image), 2), 1)
+    return (across.square() + along.square() + EDGE_FLOOR**2).pow(0.25)
+
+
+EDGE_FLOOR = 0.02
 
 PALETTE_CELL = 4
 PALETTE_DIRECTIONS = 16

@@ -8,15 +8,17 @@ with a ready-made scale and shift (paint).
 
 Two departures from the usual image-transformation network (Johnson et al. 2016), both for speed:
 
-- Convolutions pad with zeros, which runtimes fuse, and the *picture* is padded by `margin` pixels,
-  whose painting is cut off. Reflection inside the network costs a pass over memory a layer.
+- Convolutions replicate the edge of their input. Zeros would be fused by runtimes, but they make
+  a frame round the picture that everything deeper answers to, and keeping it away with a margin
+  of picture costs more than the padding.
 - Nearest upsampling followed by a 3x3 convolution is computed as one 2x2 convolution at the low
   resolution with four times the outputs (`phase_kernel`): the same function for 4/9 of the work,
   and no large feature map is written.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -24,7 +26,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from impasto.lab.phases import UpConv, skip_kernel
+from impasto.lab.phases import EdgeConv, UpConv, pad_edge, skip_kernel
 from impasto.lab.sites import (
     Normalise,
     Site,
@@ -37,35 +39,82 @@ from impasto.lab.sites import (
 
 EPSILON = 1e-5
 
+FIRST_RESIDUAL = 0.3
+"""The scale at which a block's output is added when training starts."""
+
+FIRST_GRAIN = 0.3
+"""How much of the grain each channel gets when training starts: a standard deviation."""
+
+GRAIN_CELL = 8
+"""Image pixels that one number of the grain spans."""
+
+FINEST = 4
+"""Image pixels that a feature pixel of the body's finest level spans."""
+
 
 @dataclass(frozen=True)
 class TrunkSettings:
-    """The shape of a trunk. `eighth` blocks run at 1/8 of the resolution, with twice the width."""
+    """The shape of a trunk.
+
+    Level i works at 1 / 2^(i + 2) of the resolution with `widths[i]` channels: `before[i]` blocks,
+    then a detour through the next level, whose result is added, then `after[i]` blocks.
+    """
 
     stem: int = 16
-    width: int = 32
-    blocks_before: int = 1
-    eighth: int = 1
-    blocks_after: int = 1
+    widths: tuple[int, ...] = (32, 48, 64)
+    before: tuple[int, ...] = (1, 1, 1)
+    after: tuple[int, ...] = (1, 1, 0)
     block: str = "residual"
     expansion: int = 4
-    margin: int = 24
+    margin: int = 0
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "TrunkSettings":
+        """Settings as a manifest has them, tuples as lists."""
+        plain: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+        return cls(**plain)
 
     @property
     def multiple(self) -> int:
-        """Padded pictures have sides that are multiples of this."""
-        return 8 if self.eighth else 4
+        """Padded pictures have sides that are multiples of this, and so has the margin."""
+        return max(2 ** (len(self.widths) + 1), GRAIN_CELL)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a trunk a layer works: its name, and the image pixels that a feature pixel spans."""
+
+    sites: Sites
+    name: str
+    stride: int
+
+    def site(self, name: str, channels: int) -> Site:
+        """The next normalisation, named after its place."""
+        return self.sites.add(f"{self.name}.{name}", channels, self.stride)
+
+    def fixed(self, name: str, channels: int) -> Site:
+        """The next site that measures nothing."""
+        return self.sites.add_fixed(f"{self.name}.{name}", channels, self.stride)
+
+    def within(self, name: str) -> "Place":
+        """A part of this place."""
+        return replace(self, name=f"{self.name}.{name}")
+
+    def conv(self, inputs: int, outputs: int, *, stride: int = 1, groups: int = 1) -> EdgeConv:
+        """A 3x3 convolution; one that is depthwise has a bias, because no norm follows it."""
+        return EdgeConv(inputs, outputs, 3, stride, groups=groups, bias=groups > 1)
 
 
 class ResidualBlock(nn.Module):
     """Two plain 3x3 convolutions with conditional norms, added to the input."""
 
-    def __init__(self, sites: Sites, name: str, channels: int, stride: int) -> None:
+    def __init__(self, place: Place, channels: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        self.site1 = sites.add(f"{name}.1", channels, stride)
-        self.site2 = sites.add(f"{name}.2", channels, stride)
+        self.conv1, self.conv2 = place.conv(channels, channels), place.conv(channels, channels)
+        self.site1, self.site2 = place.site("1", channels), place.site("2", channels)
 
     def forward(self, x: Tensor, normalise: Normalise) -> Tensor:
         """Features [n, c, h, w] to features of the same shape."""
@@ -76,14 +125,13 @@ class ResidualBlock(nn.Module):
 class InvertedResidual(nn.Module):
     """MobileNetV2's block (Sandler et al. 2018), its 1x1 convolutions conditionally normalised."""
 
-    def __init__(self, sites: Sites, name: str, channels: int, stride: int, expansion: int) -> None:
+    def __init__(self, place: Place, channels: int, expansion: int) -> None:
         super().__init__()
         wide = channels * expansion
         self.expand = nn.Conv2d(channels, wide, 1, bias=False)
-        self.depthwise = nn.Conv2d(wide, wide, 3, padding=1, groups=wide)
+        self.depthwise = place.conv(wide, wide, groups=wide)
         self.project = nn.Conv2d(wide, channels, 1, bias=False)
-        self.site1 = sites.add(f"{name}.expand", wide, stride)
-        self.site2 = sites.add(f"{name}.project", channels, stride)
+        self.site1, self.site2 = place.site("expand", wide), place.site("project", channels)
 
     def forward(self, x: Tensor, normalise: Normalise) -> Tensor:
         """Features [n, c, h, w] to features of the same shape."""
@@ -92,33 +140,78 @@ class InvertedResidual(nn.Module):
         return x + normalise(self.project(y), self.site2)
 
 
+class Level(nn.Module):
+    """Features at one resolution: blocks, a detour through the next coarser level, blocks."""
+
+    def __init__(self, settings: TrunkSettings, sites: Sites, depth: int) -> None:
+        super().__init__()
+        width, place = settings.widths[depth], Place(sites, f"level{depth}", FINEST * 2**depth)
+        self.before = self._blocks(settings, place.within("before"), settings.before[depth], width)
+        self.coarser: Level | None = None
+        if depth + 1 < len(settings.widths):
+            next_width = settings.widths[depth + 1]
+            coarse = replace(place, stride=2 * place.stride)
+            self.down = coarse.conv(width, next_width, stride=2)
+            self.down_site = coarse.site("down", next_width)
+            self.grain_site = coarse.fixed("grain", next_width)
+            self.coarser = Level(settings, sites, depth + 1)
+            self.up = UpConv(next_width, width)
+        self.after = self._blocks(settings, place.within("after"), settings.after[depth], width)
+
+    @staticmethod
+    def _blocks(settings: TrunkSettings, place: Place, count: int, width: int) -> nn.ModuleList:
+        def block(index: int) -> nn.Module:
+            if settings.block == "inverted":
+                return InvertedResidual(place.within(str(index)), width, settings.expansion)
+            return ResidualBlock(place.within(str(index)), width)
+
+        return nn.ModuleList(block(index) for index in range(count))
+
+    def forward(self, x: Tensor, normalise: Normalise, grain: Tensor) -> Tensor:
+        """Features [n, c, h, w] and the picture's grain to features of the same shape."""
+        for block in self.before:
+            x = block(x, normalise)
+        if self.coarser is not None:
+            noise = pool_grain(grain, self.down_site.stride // GRAIN_CELL)
+            coarse = normalise(self.down(x), self.down_site)
+            coarse = F.relu(coarse + normalise(noise, self.grain_site))
+            x = x + self.up(self.coarser(coarse, normalise, grain))[..., 1:-1, 1:-1]
+        for block in self.after:
+            x = block(x, normalise)
+        return x
+
+
+def pool_grain(grain: Float[Tensor, "n 1 h w"], times: int) -> Float[Tensor, "n 1 _ _"]:
+    """Grain in cells so many times larger, of the same variance."""
+    return grain if times == 1 else times * F.avg_pool2d(grain, times)
+
+
 class Trunk(nn.Module):
     """Content encoder, body and decoder, shared by all styles.
 
-    A half-resolution stem reads the picture, the body works at a quarter (and an eighth) of the
-    resolution, and the end joins three things at half resolution: what the body made of the
+    A half-resolution stem reads the picture, the body works at a quarter of the resolution and
+    below, and the end joins three things at half resolution: what the body made of the
     picture, the stem's features (fine detail, styled), and the picture itself (fine detail, as is).
+
+    Strokes need something irregular to start from, and a clear sky has nothing: so the body gets
+    *grain*, a field of noise in cells of 8 x 8 pixels, from whoever paints (Ulyanov et al. 2016,
+    "Texture Networks"), and a code says how much of it each channel gets. Zeros stand for no grain;
+    the same grain gives the same painting.
     """
 
     def __init__(self, settings: TrunkSettings) -> None:
         super().__init__()
         self.settings = settings
-        stem, width = settings.stem, settings.width
+        stem, width = settings.stem, settings.widths[0]
         sites = Sites()
-        self.stem = nn.Conv2d(12, stem, 3, padding=1, bias=False)
+        self.stem = EdgeConv(12, stem, 3, bias=False)
         self.stem_site = sites.add("stem", stem, 2)
-        self.down = nn.Conv2d(stem, width, 3, stride=2, padding=1, bias=False)
-        self.down_site = sites.add("down", width, 4)
-        self.before = self._blocks(sites, "before", settings.blocks_before, width, 4)
-        if settings.eighth:
-            self.deep_down = nn.Conv2d(width, 2 * width, 3, stride=2, padding=1, bias=False)
-            self.deep_site = sites.add("deep", 2 * width, 8)
-            self.deep = self._blocks(sites, "deep", settings.eighth, 2 * width, 8)
-            self.deep_up = UpConv(2 * width, width)
-        self.after = self._blocks(sites, "after", settings.blocks_after, width, 4)
+        self.down = EdgeConv(stem, width, 3, stride=2, bias=False)
+        self.down_site = sites.add("down", width, FINEST)
+        self.body = Level(settings, sites, 0)
         self.up = UpConv(width, stem, bias=False)
         self.up_site = sites.add("up", stem, 2, extra=1)
-        self.end = UpConv(stem, 3, padding=0)
+        self.end = UpConv(stem, 3, padded=False)
         self.end_stem = UpConv(stem, 3, bias=False)
         self.skip = nn.Conv2d(3, 3, 3, bias=False)
         # A style says how much of the photo's own colours and detail shines through; the identity
@@ -132,35 +225,37 @@ class Trunk(nn.Module):
         self.std_floor: Tensor
         self.register_buffer("std_floor", torch.zeros(self.channels))
 
-    def _blocks(
-        self, sites: Sites, name: str, count: int, channels: int, stride: int
-    ) -> nn.ModuleList:
-        def block(index: int) -> nn.Module:
-            where = (sites, f"{name}{index}", channels, stride)
-            if self.settings.block == "inverted":
-                return InvertedResidual(*where, self.settings.expansion)
-            return ResidualBlock(*where)
+    def first_code(self) -> Float[Tensor, "2 c"]:
+        """Where training starts: no shift, a little grain, and blocks that add little.
 
-        return nn.ModuleList(block(index) for index in range(count))
+        The last is Goyal et al. 2017, section 5.1, with a small number in the place of zero.
+        """
+        code = torch.stack([torch.ones(self.channels), torch.zeros(self.channels)])
+        for level in self.modules():
+            if isinstance(level, Level) and level.coarser is not None:
+                span = level.grain_site.span
+                code[0, span] = FIRST_GRAIN * torch.randn(level.grain_site.channels)
+        for block in self.modules():
+            if isinstance(block, ResidualBlock | InvertedResidual):
+                code[0, block.site2.span] = FIRST_RESIDUAL
+        return code
 
     def run(
-        self, padded: Float[Tensor, "n 3 h w"], normalise: Normalise
+        self,
+        padded: Float[Tensor, "n 3 h w"],
+        normalise: Normalise,
+        grain: Float[Tensor, "n 1 _ _"] | None = None,
     ) -> Float[Tensor, "n 3 h w"]:
-        """Paints a padded picture (0 to 1, sides multiples of `multiple`), before any clipping."""
+        """Paints a padded picture (0 to 1, sides multiples of `multiple`), before any clipping.
+
+        `grain` has mean 0 and variance 1 and may be larger than needed.
+        """
         fine = F.pixel_unshuffle(padded - 0.5, 2)
         half = F.relu(normalise(self.stem(fine), self.stem_site))
         x = F.relu(normalise(self.down(half), self.down_site))
-        for block in self.before:
-            x = block(x, normalise)
-        if self.settings.eighth:
-            y = F.relu(normalise(self.deep_down(x), self.deep_site))
-            for block in self.deep:
-                y = block(y, normalise)
-            x = x + self.deep_up(y)[..., 1:-1, 1:-1]
-        for block in self.after:
-            x = block(x, normalise)
+        x = self.body(x, normalise, fit_grain(grain, padded))
         x = F.relu(normalise(self.up(x), self.up_site))
-        skip = F.conv2d(fine, skip_kernel(self.skip.weight), padding=1)
+        skip = F.conv2d(pad_edge(fine), skip_kernel(self.skip.weight))
         return self.finish(x, half, normalise(skip, self.skip_site))
 
     def finish(self, up: Tensor, half: Tensor, skip: Tensor) -> Float[Tensor, "n 3 h w"]:
@@ -181,11 +276,12 @@ class Trunk(nn.Module):
         image: Float[Tensor, "n 3 h w"],
         code: Float[Tensor, "n 2 c"],
         statistics: Float[Tensor, "n 2 c"] | None = None,
+        grain: Float[Tensor, "n 1 _ _"] | None = None,
     ) -> Float[Tensor, "n 3 h w"]:
         """Paints pictures (RGB, 0 to 1), each with its own code.
 
         With `statistics` (from `measure`) they are used; without, each site measures its own input,
-        the picture's margin left out.
+        the picture's margin left out. `grain` covers picture and margin.
         """
         if statistics is None:
             normalise = self._own_statistics(code, image.shape[-2:], None)
@@ -193,15 +289,18 @@ class Trunk(nn.Module):
             normalise = apply_affine(compose(code, statistics))
         height, width = image.shape[-2:]
         margin = self.settings.margin
-        painted = self.run(self.pad(image), normalise)
+        painted = self.run(self.pad(image), normalise, grain)
         return painted[..., margin : margin + height, margin : margin + width]
 
     def measure(
-        self, image: Float[Tensor, "n 3 h w"], code: Float[Tensor, "n 2 c"]
+        self,
+        image: Float[Tensor, "n 3 h w"],
+        code: Float[Tensor, "n 2 c"],
+        grain: Float[Tensor, "n 1 _ _"] | None = None,
     ) -> Float[Tensor, "n 2 c"]:
         """Mean and floored standard deviation of every channel at every site."""
         found: list[Tensor] = []
-        self.run(self.pad(image), self._own_statistics(code, image.shape[-2:], found))
+        self.run(self.pad(image), self._own_statistics(code, image.shape[-2:], found), grain)
         return torch.cat(found, dim=2)
 
     def measure_weighted(
@@ -209,6 +308,7 @@ class Trunk(nn.Module):
         padded: Float[Tensor, "1 3 h w"],
         code: Float[Tensor, "1 2 c"],
         weight: Float[Tensor, "1 1 h w"],
+        grain: Float[Tensor, "1 1 _ _"] | None = None,
     ) -> Float[Tensor, "1 2 c"]:
         """As `measure`, on a picture already padded, each pixel counting as `weight` says.
 
@@ -228,7 +328,7 @@ class Trunk(nn.Module):
                 found.append(self._statistics(mean, variance, site))
             return scale_and_shift(x, compose(code[:, :, site.span], found[-1]), site)
 
-        self.run(padded, normalise)
+        self.run(padded, normalise, grain)
         return torch.cat(found, dim=2)
 
     def _statistics(self, mean: Tensor, variance: Tensor, site: Site) -> Float[Tensor, "n 2 c"]:
@@ -255,13 +355,20 @@ class Trunk(nn.Module):
         return self._statistics(mean, variance, site)
 
 
+def fit_grain(grain: Tensor | None, padded: Tensor) -> Float[Tensor, "n 1 _ _"]:
+    """The part of the grain that a padded picture needs; zeros if there is none."""
+    height, width = (side // GRAIN_CELL for side in padded.shape[-2:])
+    if grain is None:
+        return torch.zeros(len(padded), 1, height, width, device=padded.device)
+    return grain[..., :height, :width]
+
+
 class CodeBook(nn.Module):
     """The style codes that are trained together with a trunk; the first is the identity code."""
 
-    def __init__(self, names: list[str], channels: int) -> None:
+    def __init__(self, names: list[str], start: Float[Tensor, "2 c"]) -> None:
         super().__init__()
         self.names = ["identity", *names]
-        start = torch.stack([torch.ones(channels), torch.zeros(channels)])
         self.codes = nn.Parameter(start.repeat(len(self.names), 1, 1))
 
     def forward(self, index: Tensor) -> Float[Tensor, "n 2 c"]:

@@ -84,11 +84,20 @@ class Graph:
         return self.add("Slice", x, self.ints(*starts), self.ints(*ends), self.ints(*axes))
 
     def conv(
-        self, x: str, weight: str, bias: str = "", *, stride: int = 1, pad: int = 1, group: int = 1
+        self,
+        x: str,
+        weight: str,
+        bias: str = "",
+        *,
+        stride: int = 1,
+        edge: bool = True,
+        group: int = 1,
     ) -> str:
-        """A convolution with zero padding."""
+        """A convolution without padding, of its input's edge replicated by one pixel if asked."""
+        if edge:
+            x = self.add("Pad", x, self.ints(0, 0, 1, 1, 0, 0, 1, 1), mode="edge")
         inputs = (x, weight, bias) if bias else (x, weight)
-        return self.add("Conv", *inputs, strides=[stride] * 2, pads=[pad] * 4, group=group)
+        return self.add("Conv", *inputs, strides=[stride] * 2, group=group)
 
     def save(self, path: Path, inputs: Values, result: str, output: Values) -> None:
         """Writes the graph, its result under the name of `output`, and checks it as a file."""

@@ -51,20 +51,46 @@ def skip_kernel(weight: Float[Tensor, "o i 3 3"]) -> Float[Tensor, "o*4 i*4 2 2"
     return kernel.flatten(3, 5).flatten(0, 2)
 
 
-class UpConv(nn.Module):
-    """Nearest upsampling by two, then a 3x3 convolution; the result has one extra pixel around."""
+def pad_edge(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c _ _"]:
+    """Replicates the edge by one pixel; concatenated, because compilers take that in any layout."""
+    x = torch.cat([x[..., :1], x, x[..., -1:]], dim=3)
+    return torch.cat([x[..., :1, :], x, x[..., -1:, :]], dim=2)
 
-    def __init__(self, inputs: int, outputs: int, *, bias: bool = True, padding: int = 1) -> None:
+
+class EdgeConv(nn.Conv2d):
+    """A 3x3 convolution that replicates the edge of its input."""
+
+    def forward(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n o _ _"]:
+        """As `nn.Conv2d` with a padding of one."""
+        return super().forward(pad_edge(x))
+
+
+class UpConv(nn.Module):
+    """Nearest upsampling by two, then a 3x3 convolution.
+
+    The edge is replicated by one pixel of the input, so the result has one extra pixel around; not
+    `padded`, it lacks one instead.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        bias: bool = True,
+        padded: bool = True,
+    ) -> None:
         super().__init__()
         reference = nn.Conv2d(inputs, outputs, 3, bias=bias)
         self.weight, self.bias = reference.weight, reference.bias
-        self.padding = padding
+        self.padded = padded
 
     def phases(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n phases _ _"]:
         """The four phases of every output, before they are interleaved."""
         bias = None if self.bias is None else self.bias.repeat_interleave(4)
-        return F.conv2d(x, phase_kernel(self.weight), bias, padding=self.padding)
+        kernel = phase_kernel(self.weight)
+        return F.conv2d(pad_edge(x) if self.padded else x, kernel, bias)
 
     def forward(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n o _ _"]:
-        """Upsamples and convolves: twice the size, and with padding one more pixel on each side."""
+        """Upsamples and convolves: twice the size, and one pixel more (or less) on each side."""
         return F.pixel_shuffle(self.phases(x), 2)

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from impasto.core.errors import RecipeError
+from impasto.core.errors import RecipeError, SettingsError
+from impasto.lab.augmentation import Augmentation
 from impasto.lab.nets import TrunkSettings
 
 T = TypeVar("T")
@@ -29,6 +30,8 @@ class Weights:
     bands: float = 10.0
     palette: float = 20.0
     weave: float = 30.0
+    edges: float = 0.0
+    coarse: float = 0.0
     variation: float = 0.02
     range: float = 10.0
     identity: float = 10.0
@@ -40,10 +43,13 @@ class Schedule:
     """How the weights move. The rate warms up, stays, and falls to 0 over the last `decay` steps.
 
     A constant rate in the middle lets a run be prolonged: only the fall depends on the end.
-    `average` is the decay of the running mean of all weights, which is what ships.
+    `body_rate` is for the body's convolutions (by Muon), `rate` for the other weights and
+    `code_rate` for the codes (by Adam). `average` is the decay of the running mean of all weights,
+    which is what ships.
     """
 
     steps: int = 6000
+    body_rate: float = 0.03
     rate: float = 2e-3
     code_rate: float = 1e-2
     warmup: int = 100
@@ -55,16 +61,20 @@ class Schedule:
 class Sampling:
     """What one step sees.
 
-    `noise` is the largest standard deviation of the noise on the input (0 to 1 scale). `thumbnail`
-    is the share of steps that paint with statistics of the picture at half its size, as the painter
-    does with big pictures. `stability_every` is how often the stability term is computed.
+    Of `batch` photos the first `identities` are to come back as they are. `noise` is the largest
+    standard deviation of the noise on the input (0 to 1 scale). `thumbnail` is the share of steps
+    that paint with statistics of the picture at half its size, as the painter does with big
+    pictures. `stability_every` is how often the stability term is computed, and `coarse_every` the
+    same of the style at half the size; where both are above 1 they fall on different steps.
     """
 
     batch: int = 8
+    identities: int = 1
     crop: int = 256
     noise: float = 0.02
     thumbnail: float = 0.5
     stability_every: int = 4
+    coarse_every: int = 4
 
 
 @dataclass(frozen=True)
@@ -72,10 +82,27 @@ class StyleSource:
     """One style: its pictures, and what its package says of them."""
 
     files: list[str]
+    """Pictures, or one file of style features that `impasto library build` wrote."""
     title: str
     artist: str = ""
     year: int | None = None
     licence: str = ""
+
+    def __post_init__(self) -> None:
+        names = self.files if isinstance(self.files, list) else []
+        if not names or not all(isinstance(name, str) for name in names):
+            raise SettingsError(f"files is {self.files!r}: it must be a list of one name or more")
+        if len(self.files) > 1 and any(map(_holds_features, self.files)):
+            raise SettingsError("a file of style features is a style of its own: name it alone")
+
+    @property
+    def measured(self) -> bool:
+        """Whether its only file holds style features."""
+        return _holds_features(self.files[0])
+
+
+def _holds_features(name: str) -> bool:
+    return name.endswith(".safetensors")
 
 
 @dataclass(frozen=True)
@@ -94,13 +121,25 @@ class Recipe:
     schedule: Schedule = field(default_factory=Schedule)
     sampling: Sampling = field(default_factory=Sampling)
     weights: Weights = field(default_factory=Weights)
+    augmentation: Augmentation | None = None
 
     def fingerprint(self) -> str:
         """A hash of what a checkpoint depends on; schedule, sampling and weights may change."""
         kept = dataclasses.asdict(self)
         for changeable in ("schedule", "weights", "sampling", "samples"):
             del kept[changeable]
+        if self.augmentation is None:  # checkpoints from before there was any go on
+            del kept["augmentation"]
         return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+
+_SECTIONS: dict[str, type] = {
+    "trunk": TrunkSettings,
+    "schedule": Schedule,
+    "sampling": Sampling,
+    "weights": Weights,
+    "augmentation": Augmentation,
+}
 
 
 def read_list(path: Path) -> list[str]:
@@ -116,46 +155,56 @@ def read_list(path: Path) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
+def read_table(path: Path) -> dict[str, Any]:
+    """The top table of a recipe's file.
+
+    Raises:
+        RecipeError: the file is missing or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RecipeError(f"{path}: no such recipe") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RecipeError(f"{path}: not a readable TOML file ({error})") from error
+
+
 def load_recipe(path: Path) -> Recipe:
     """Reads a recipe.
 
     Raises:
         RecipeError: the file is missing, is not TOML, or has unknown or missing keys.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise RecipeError(f"{path}: no such recipe") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RecipeError(f"{path}: not a readable TOML file ({error})") from error
-    sections = {"trunk": TrunkSettings, "schedule": Schedule, "sampling": Sampling}
-    for name, kind in {**sections, "weights": Weights}.items():
+    table = read_table(path)
+    for name, kind in _SECTIONS.items():
         if name in table:
-            table[name] = _build(kind, table[name], f"{path}: [{name}]")
+            table[name] = build_table(kind, table[name], f"{path}: [{name}]")
     if "held_out" in table:
         table["held_out"] = read_list(path.parent / table["held_out"])
     styles = table.get("styles")
     if not isinstance(styles, dict) or not styles:
         raise RecipeError(f"{path}: no styles; add a table [styles.NAME] with files and title")
     table["styles"] = {
-        name: _build(StyleSource, style, f"{path}: [styles.{name}]")
+        name: build_table(StyleSource, style, f"{path}: [styles.{name}]")
         for name, style in styles.items()
     }
-    return _build(Recipe, table, str(path))
+    return build_table(Recipe, table, str(path))
 
 
-def _build(kind: type[T], table: Any, where: str) -> T:
+def build_table(kind: type[T], table: Any, where: str) -> T:
     """Makes a dataclass from a table, naming what is unknown, missing or of the wrong type."""
     if not isinstance(table, dict):
         raise RecipeError(f"{where} must be a table")
     fields = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
     if unknown := sorted(set(table) - set(fields)):
         raise RecipeError(f"{where} has unknown keys {unknown}; it may have {sorted(fields)}")
+    values = {}
     for name, value in table.items():
         _check_type(fields[name].type, value, f"{where} {name}")
+        values[name] = tuple(value) if fields[name].type == tuple[int, ...] else value
     try:
-        return kind(**table)
-    except TypeError as error:
+        return kind(**values)
+    except (TypeError, SettingsError) as error:
         raise RecipeError(f"{where}: {error}") from error
 
 
@@ -163,8 +212,10 @@ def _check_type(expected: object, value: object, where: str) -> None:
     """Refuses a plain value of another type; a whole number may stand for a float."""
     if expected is int:
         fits = isinstance(value, int) and not isinstance(value, bool)
-    elif expected is float:
+    elif expected in (float, float | None):
         fits = isinstance(value, int | float) and not isinstance(value, bool)
+    elif expected == tuple[int, ...]:
+        fits = isinstance(value, list) and all(type(each) is int for each in value)
     else:
         fits = expected is not str or isinstance(value, str)
     if not fits:

@@ -51,7 +51,7 @@ class Sites:
         self.all.append(Site(name, start, channels, stride, extra))
         return self.all[-1]
 
-    def add_fixed(self, name: str, channels: int, stride: int, *, repeat: int) -> Site:
+    def add_fixed(self, name: str, channels: int, stride: int, *, repeat: int = 1) -> Site:
         """A site that measures nothing, after the last one."""
         site = self.add(name, channels, stride)
         self.all[-1] = replace(site, fixed=True, repeat=repeat)

@@ -6,9 +6,11 @@ and `samples/` (sheets of held-out photos in every style).
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any, Protocol
 
 from PIL import Image
 from torch import Tensor
@@ -42,6 +44,24 @@ class Progress:
     images_per_second: float
 
 
+class Learner(Protocol):
+    """What is trained, in memory, one step after another."""
+
+    step: int
+
+    def train_step(self) -> Mapping[str, Tensor]:
+        """One step; returns the terms of the loss."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """Everything that a resumed run needs."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continues from a state."""
+        ...
+
+
 def train(recipe: Recipe, settings: RunSettings) -> Iterator[Progress]:
     """Runs a recipe to its end (or for `settings.seconds`), reporting as it goes.
 
@@ -49,22 +69,45 @@ def train(recipe: Recipe, settings: RunSettings) -> Iterator[Progress]:
     exception, loses what came after the last checkpoint, at most `checkpoint_seconds` of work.
     """
     trainer = Trainer(recipe, settings.device, bfloat16=settings.bfloat16)
+    sheet = partial(_save_sheet, trainer, settings.folder) if trainer.samples else None
+    yield from run(
+        trainer, recipe.fingerprint(), recipe.schedule.steps, recipe.sampling.batch, settings, sheet
+    )
+
+
+def run(
+    learner: Learner,
+    fingerprint: str,
+    steps: int,
+    batch: int,
+    settings: RunSettings,
+    sheet: Callable[[], None] | None = None,
+) -> Iterator[Progress]:
+    """Trains to a number of steps (or for `settings.seconds`) in the run's folder.
+
+    Args:
+        learner: what is trained; goes on from the folder's checkpoint, if there is one.
+        fingerprint: of the recipe; a checkpoint of another is refused.
+        steps: where to end.
+        batch: pictures in a step, for the speed that is reported.
+        settings: the folder, and how often things happen.
+        sheet: saves sample pictures, from time to time and at the end.
+    """
     path = settings.folder / "checkpoint.pt"
     if path.exists():
-        trainer.restore(load_checkpoint(path, recipe.fingerprint()))
-    clock = _Clock(settings)
-    while trainer.step < recipe.schedule.steps and not clock.over():
-        terms = trainer.train_step()
-        clock.add(terms)
-        if trainer.step % settings.log_every == 0:
-            yield clock.report(trainer, recipe)
+        learner.restore(load_checkpoint(path, fingerprint))
+    clock = Clock(settings)
+    while learner.step < steps and not clock.over():
+        clock.add(learner.train_step())
+        if learner.step % settings.log_every == 0:
+            yield clock.report(learner.step, steps, batch)
         if clock.due("checkpoint", settings.checkpoint_seconds):
-            save_checkpoint(path, trainer.state())
-        if trainer.samples and clock.due("sample", settings.sample_seconds):
-            _save_sheet(trainer, settings.folder)
-    save_checkpoint(path, trainer.state())
-    if trainer.samples:
-        _save_sheet(trainer, settings.folder)
+            save_checkpoint(path, learner.state())
+        if sheet and clock.due("sample", settings.sample_seconds):
+            sheet()
+    save_checkpoint(path, learner.state())
+    if sheet:
+        sheet()
 
 
 def _save_sheet(trainer: Trainer, folder: Path) -> None:
@@ -74,7 +117,7 @@ def _save_sheet(trainer: Trainer, folder: Path) -> None:
         Image.fromarray(trainer.sample_sheet()).save(file, "JPEG", quality=92)
 
 
-class _Clock:
+class Clock:
     """When things are due, and means of the loss terms between two reports."""
 
     def __init__(self, settings: RunSettings) -> None:
@@ -84,28 +127,31 @@ class _Clock:
         self.sums: dict[str, list[float]] = {}
 
     def over(self) -> bool:
+        """Whether the time of this call is up."""
         limit = self.settings.seconds
         return limit is not None and time.monotonic() - self.start > limit
 
     def due(self, what: str, seconds: float) -> bool:
+        """Whether it was last so long ago; if so, it counts as done now."""
         now = time.monotonic()
         if now - self.done.setdefault(what, self.start) < seconds:
             return False
         self.done[what] = now
         return True
 
-    def add(self, terms: dict[str, Tensor]) -> None:
+    def add(self, terms: Mapping[str, Tensor]) -> None:
+        """Counts the terms of one step."""
         for name, value in terms.items():
             self.sums.setdefault(name, []).append(value.item())
 
-    def report(self, trainer: Trainer, recipe: Recipe) -> Progress:
+    def report(self, step: int, steps: int, batch: int) -> Progress:
+        """What happened since the last report, which is also a line of the log."""
         now = time.monotonic()
-        speed = recipe.sampling.batch * self.settings.log_every / (now - self.last)
+        speed = batch * self.settings.log_every / (now - self.last)
         losses = {name: sum(values) / len(values) for name, values in self.sums.items()}
         self.last, self.sums = now, {}
-        progress = Progress(trainer.step, recipe.schedule.steps, losses, speed)
-        line = {"step": progress.step, **{k: round(v, 6) for k, v in losses.items()}}
+        line = {"step": step, **{k: round(v, 6) for k, v in losses.items()}}
         self.settings.folder.mkdir(parents=True, exist_ok=True)
         with (self.settings.folder / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps({**line, "images_per_second": round(speed, 2)}) + "\n")
-        return progress
+        return Progress(step, steps, losses, speed)

@@ -15,7 +15,7 @@ from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Backend
 from impasto.engine.backends import open_backend
 from impasto.engine.model import Model
-from impasto.engine.painter import compose
+from impasto.engine.painter import compose, grain_of
 from impasto.engine.pixels import pad, place
 from impasto.lab.data import to_tensor
 from impasto.lab.nets import Trunk
@@ -72,18 +72,21 @@ def _compare(trunk: Trunk, model: Model, code: Code, photo: RGB, backend: Backen
     small = thumbnail(photo, model.thumbnail)
     ones = np.ones(small.shape[:2], np.float32)
     image, weight = place(small, ones, model.margin, model.thumbnail + 2 * model.margin)
-    inputs = {"image": image, "code": code, "weight": weight}
+    inputs = {"image": image, "code": code, "weight": weight, **grain_of(model, image)}
     shapes = {name: array.shape for name, array in inputs.items()}
     found = backend.load(model.measure_graph, shapes, exact=True).run(inputs)
     code_row, weight_row = torch.from_numpy(code.copy())[None], torch.from_numpy(weight)
-    expected = trunk.measure_weighted(to_tensor(image[0]), code_row, weight_row)[0].numpy()
+    grain = torch.from_numpy(inputs["grain"])
+    expected = trunk.measure_weighted(to_tensor(image[0]), code_row, weight_row, grain)[0].numpy()
 
     padded, part = pad(photo, model.margin, model.multiple)
     affine = compose(code, found)
-    inputs = {"image": padded, "affine": affine}
+    inputs = {"image": padded, "affine": affine, **grain_of(model, padded)}
     shapes = {name: array.shape for name, array in inputs.items()}
     painted = backend.load(model.paint_graph, shapes, exact=True).run(inputs, part)
-    planes = trunk.run(to_tensor(padded[0]), apply_affine(torch.from_numpy(affine)[None]))
+    normalise = apply_affine(torch.from_numpy(affine)[None])
+    grain = torch.from_numpy(inputs["grain"])
+    planes = trunk.run(to_tensor(padded[0]), normalise, grain)
     wanted = (planes.clamp(0, 1) * 255).permute(0, 2, 3, 1).numpy()[part]
     return Agreement(
         float((np.abs(found - expected) / expected[1]).max()),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from impasto.core.errors import OutputError, StyleError
-from impasto.core.files import reason, shown
+from impasto.core.files import make_folder, reason, shown
 from impasto.core.notice import warn
 from impasto.styles.library import Library
 from impasto.styles.package import SUFFIX, Style, write_style
@@ -23,17 +23,27 @@ def add_style(library: Library, style: Style, *, overwrite: bool = False) -> Pat
         StyleError: the name is not allowed, or is that of an own style and not `overwrite`.
         OutputError: the package cannot be written.
     """
-    check_name(style.name)
-    path = library.own / f"{style.name}{SUFFIX}"
-    if path.exists() and not overwrite:
-        raise StyleError(
-            f"you have a style {style.name!r} already: overwrite it, or give this one another name"
-        )
-    _make_folder(library.own)
+    path = check_free(library, style.name, overwrite=overwrite)
+    make_folder(library.own)
     write_style(style, path, overwrite=overwrite)
     if any((folder / path.name).exists() for folder in library.folders[:-1]):
         warn(
             f"style {style.name!r} now stands in front of the bundled one; removing it undoes that"
+        )
+    return path
+
+
+def check_free(library: Library, name: str, *, overwrite: bool = False) -> Path:
+    """Where an own style of this name would lie, before the work of making it.
+
+    Raises:
+        StyleError: the name is not allowed, or is that of an own style and not `overwrite`.
+    """
+    check_name(name)
+    path = library.own / f"{name}{SUFFIX}"
+    if path.exists() and not overwrite:
+        raise StyleError(
+            f"you have a style {name!r} already: overwrite it, or give this one another name"
         )
     return path
 
@@ -56,10 +66,3 @@ def remove_style(library: Library, name: str) -> Path:
     except OSError as error:
         raise OutputError(f"cannot remove {shown(path)}: {reason(error)}") from error
     return path
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {shown(folder)}: {reason(error)}") from error

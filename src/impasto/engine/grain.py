@@ -1,0 +1,40 @@
+"""Grain: the noise from which a trunk makes strokes where a picture has nothing to start from.
+
+A function of the place alone: the same picture is painted the same, and a tile of a picture gets
+what the whole would have there.
+"""
+
+import numpy as np
+from jaxtyping import Float32, UInt32
+
+Grain = Float32[np.ndarray, "1 1 rows columns"]
+"""One number a cell: uniform, mean 0, variance 1."""
+
+_HIGHEST = 3**0.5
+
+
+def grain(rows: int, columns: int, origin: tuple[int, int] = (0, 0)) -> Grain:
+    """The grain of a field of cells.
+
+    Args:
+        rows: cells from top to bottom.
+        columns: cells from left to right.
+        origin: row and column of the first cell in the whole picture, from 0 on.
+    """
+    first, left = origin
+    down = np.arange(first, first + rows, dtype=np.uint32)[:, None]
+    across = np.arange(left, left + columns, dtype=np.uint32)[None]
+    mixed = _scrambled(_scrambled(down) + across)
+    share = mixed.astype(np.float64) / 2.0**32
+    field: Grain = ((2.0 * share - 1.0) * _HIGHEST).astype(np.float32)[None, None]
+    return field
+
+
+def _scrambled(x: UInt32[np.ndarray, "..."]) -> UInt32[np.ndarray, "..."]:
+    """An integer hash of 32 bits: Wellons 2018, "Prospecting for Hash Functions" (lowbias32)."""
+    mixed: UInt32[np.ndarray, ...] = x ^ (x >> np.uint32(16))
+    mixed *= np.uint32(0x7FEB352D)
+    mixed ^= mixed >> np.uint32(15)
+    mixed *= np.uint32(0x846CA68B)
+    mixed ^= mixed >> np.uint32(16)
+    return mixed

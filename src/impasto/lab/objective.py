@@ -1,0 +1,159 @@
+"""What a painting is judged by: the terms of the loss, for training a trunk and for fitting a code.
+
+The terms themselves are in `impasto.lab.losses`; here they get their pictures, targets and weights.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from impasto.core.errors import InputError
+from impasto.lab.data import MOST_SHIFT, Batch
+from impasto.lab.features import FeatureNetwork
+from impasto.lab.looks import Look
+from impasto.lab.losses import (
+    band_loss,
+    band_statistics,
+    content_loss,
+    edge_loss,
+    out_of_range,
+    palette,
+    palette_loss,
+    perceptual_loss,
+    squared_error,
+    style_loss,
+    total_variation,
+    weave,
+)
+from impasto.lab.nets import Trunk
+from impasto.lab.recipe import Sampling, Weights
+from impasto.lab.targets import COARSE, STYLE_LAYERS
+
+CONTENT_LAYER = "relu4_1"
+PERCEPTUAL_LAYER = "relu5_1"
+
+STABILITY_BORDER = 16
+"""Pixels along the border that may differ: a shifted photo has other neighbours there."""
+
+
+@dataclass(frozen=True)
+class Extras:
+    """Which of the terms that cost another pass are computed in this step."""
+
+    stability: bool = False
+    coarse: bool = False
+
+    @classmethod
+    def at(cls, step: int, sampling: Sampling) -> "Extras":
+        """Those that are due in a step."""
+        return cls(step % sampling.stability_every == 0, (step + 1) % sampling.coarse_every == 0)
+
+
+class Objective:
+    """Judges paintings against the looks of styles.
+
+    Args:
+        features: the network that looks; frozen.
+        weights: what each term counts; a term of weight 0 is left out.
+        looks: what each style looks like, by the index that batches carry.
+        coarse: the same at half the size; needed where the weight `coarse` is not 0.
+        identities: the first so many items of a batch are to come back as they are.
+    """
+
+    def __init__(
+        self,
+        features: FeatureNetwork,
+        weights: Weights,
+        looks: Look,
+        coarse: Look | None,
+        identities: int,
+    ) -> None:
+        self.features, self.weights, self.looks, self.coarse = features, weights, looks, coarse
+        self.same, self.styled = slice(0, identities), slice(identities, None)
+
+    def terms(
+        self, trunk: Trunk, code: Float[Tensor, "n 2 c"], batch: Batch, extras: Extras
+    ) -> dict[str, Tensor]:
+        """All terms that the weights name, each a scalar, of a batch painted with its codes."""
+        painted = _paint(trunk, code, batch)
+        terms = self._feature_terms(painted, batch)
+        terms["variation"] = total_variation(painted[self.styled]).mean()
+        terms["range"] = out_of_range(painted).mean()
+        terms["identity"] = _mean(squared_error(painted[self.same], batch.image[self.same]))
+        if self.weights.stability and extras.stability:
+            terms["stability"] = _stability(trunk, painted, batch, code)
+        if self.weights.coarse and extras.coarse and self.coarse is not None:
+            terms["coarse"] = self._coarse(painted[self.styled], self.coarse, batch)
+        return {name: value for name, value in terms.items() if getattr(self.weights, name)}
+
+    def total(self, terms: Mapping[str, Tensor]) -> Tensor:
+        """The weighted sum of terms: what is to become small."""
+        weighted = (getattr(self.weights, name) * value for name, value in terms.items())
+        return sum(weighted, start=torch.zeros(()))
+
+    def _feature_terms(self, painted: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """Content, style and perceptual terms of the items that are not identity."""
+        painted, photo = painted[self.styled], batch.image[self.styled]
+        layers = [CONTENT_LAYER]
+        if self.weights.perceptual:
+            layers.append(PERCEPTUAL_LAYER)
+        with torch.no_grad():
+            wanted = self.features(photo, layers)
+        found = self.features(painted, STYLE_LAYERS)
+        targets = self.looks.pick(batch.style[self.styled])
+        terms = {
+            "content": content_loss(found[CONTENT_LAYER], wanted[CONTENT_LAYER]).mean(),
+            "style": style_loss(found, targets.features).mean(),
+            "bands": band_loss(band_statistics(painted), targets.bands).mean(),
+            "weave": weave(painted, photo).mean(),
+            "edges": edge_loss(painted, photo).mean(),
+            "palette": palette_loss(palette(painted), targets.palette).mean(),
+        }
+        if self.weights.perceptual:
+            apart = perceptual_loss(found[PERCEPTUAL_LAYER], wanted[PERCEPTUAL_LAYER])
+            terms["perceptual"] = apart.mean()
+        return terms
+
+    def _coarse(self, painted: Tensor, looks: Look, batch: Batch) -> Tensor:
+        """The style loss at half the size: large strokes and shapes."""
+        small = F.interpolate(painted, scale_factor=COARSE, mode="bilinear", antialias=True)
+        targets = looks.pick(batch.style[self.styled])
+        return style_loss(self.features(small, STYLE_LAYERS), targets.features).mean()
+
+
+def _paint(trunk: Trunk, code: Tensor, batch: Batch) -> Float[Tensor, "n 3 h w"]:
+    """Paints with statistics of the picture itself, or of the picture at half its size."""
+    image, grain, statistics = batch.image + batch.noise, batch.grain, None
+    if batch.thumbnail:
+        small = F.interpolate(image, scale_factor=0.5, mode="bilinear", antialias=True)
+        statistics = trunk.measure(small, code, grain)
+    return trunk(image, code, statistics, grain)
+
+
+def _stability(trunk: Trunk, painted: Tensor, batch: Batch, code: Tensor) -> Tensor:
+    """How much the painting changes with a photo that is shifted a little and noisier."""
+    half, side = len(batch.image) // 2, batch.image.shape[-1] - MOST_SHIFT
+    rows, columns = (slice(first, first + side) for first in batch.shift)
+    shifted = (batch.image + batch.noise.flip(0))[:half, :, rows, columns]
+    shifted = shifted.contiguous(memory_format=torch.channels_last)
+    again = trunk(shifted, code[:half], grain=batch.grain[:half])
+    middle = slice(STABILITY_BORDER, -STABILITY_BORDER)
+    inside = (..., middle, middle)
+    return squared_error(again[inside], painted[:half, :, rows, columns][inside]).mean()
+
+
+def _mean(values: Tensor) -> Tensor:
+    """The mean, 0 for no values."""
+    return values.sum() / max(len(values), 1)
+
+
+def check_finite(terms: Mapping[str, Tensor], step: int, kept: str) -> None:
+    """Raises InputError naming a term that is not a number; `kept` says what is not lost."""
+    for name, value in terms.items():
+        if not math.isfinite(found := value.item()):
+            raise InputError(f"step {step}: the {name} loss is {found}; {kept}")
