@@ -7,7 +7,16 @@ from safetensors.torch import save_file
 from tests.lab.conftest import tiny_vgg
 
 from impasto.core.errors import ModelError
-from impasto.lab.features import IMAGENET_MEAN, IMAGENET_STD, TORCHVISION_BLOCKS, load_features
+from impasto.lab.features import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    TORCHVISION_BLOCKS,
+    bundled_features,
+    features_file,
+    load_features,
+    save_features,
+)
+from impasto.lab.targets import STYLE_LAYERS
 
 IMAGE = torch.rand(1, 3, 32, 48, generator=torch.Generator().manual_seed(1))
 
@@ -55,6 +64,36 @@ def test_folding_the_input_layer_is_exact(tmp_path: Path) -> None:
     expected = F.relu(F.conv2d(padded, weights["conv11.weight"], weights["conv11.bias"]))
     found = load_features(tmp_path / "vgg.safetensors")(IMAGE, ["relu1_1"])["relu1_1"]
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-3)
+
+
+def test_our_own_files_load(tmp_path: Path) -> None:
+    """What `save_features` writes comes back, to float16, with its heads."""
+    save_file(tiny_vgg(), tmp_path / "vgg.safetensors")
+    network = load_features(tmp_path / "vgg.safetensors")
+    save_features(network, tmp_path / "own.safetensors", {"name": "tiny"})
+    again = load_features(tmp_path / "own.safetensors")
+    assert again.layers == network.layers
+    for heads in (False, True):
+        found, wanted = (each(IMAGE, ["relu3_1"], heads=heads) for each in (again, network))
+        torch.testing.assert_close(found["relu3_1"], wanted["relu3_1"], rtol=0.02, atol=2.0)
+
+
+def test_our_own_damaged_file_is_named(tmp_path: Path) -> None:
+    """A bias that is missing in a file of our format is an error that names the file."""
+    save_file({"relu1_1.weight": torch.zeros(4, 3, 3, 3)}, tmp_path / "own.safetensors")
+    with pytest.raises(ModelError, match=r"own\.safetensors: damaged"):
+        load_features(tmp_path / "own.safetensors")
+
+
+def test_the_bundled_network() -> None:
+    """The package has a network of at most 2 MB with the layers that losses look at."""
+    assert bundled_features().stat().st_size <= 2_000_000
+    network = load_features()
+    found = network(IMAGE, STYLE_LAYERS)
+    assert [each.shape[-2:] for each in found.values()][-1] == (2, 3)
+    assert all(each.isfinite().all() for each in found.values())
+    assert features_file("bundled", Path("nowhere")) == bundled_features()
+    assert features_file("vgg.pth", Path("assets")) == Path("assets/vgg.pth")
 
 
 def test_gradients_reach_the_picture_and_not_the_network(tmp_path: Path) -> None:

@@ -19,18 +19,21 @@ RunFolder = Annotated[
     Path | None,
     typer.Option("--run", metavar="DIR", help="The run's folder.  [default: runs/NAME]"),
 ]
+Device = Annotated[Literal["cpu", "cuda"], typer.Option(help="Where to train.")]
+Bfloat16 = Annotated[
+    bool, typer.Option(help="Compute in bfloat16; faster on GPUs and on CPUs with AMX.")
+]
+Seconds = Annotated[
+    float | None, typer.Option(min=1, help="Stop after so long; the next call goes on.")
+]
 
 
 def train(
     recipe: RecipePath,
     run: RunFolder = None,
-    device: Annotated[Literal["cpu", "cuda"], typer.Option(help="Where to train.")] = "cpu",
-    bfloat16: Annotated[
-        bool, typer.Option(help="Compute in bfloat16; faster on GPUs and on CPUs with AMX.")
-    ] = False,
-    seconds: Annotated[
-        float | None, typer.Option(min=1, help="Stop after so long; the next call goes on.")
-    ] = None,
+    device: Device = "cpu",
+    bfloat16: Bfloat16 = False,
+    seconds: Seconds = None,
 ) -> None:
     """Train a trunk and its styles; continues where an earlier call stopped.
 
@@ -44,11 +47,11 @@ def train(
     plan = load_recipe(recipe)
     folder = run or Path("runs") / plan.name
     settings = RunSettings(folder, device=device, bfloat16=bfloat16, seconds=seconds)
-    _follow(run_recipe(plan, settings), plan.schedule.steps)
+    follow(run_recipe(plan, settings), plan.schedule.steps)
     say(f"the run is in {folder}")
 
 
-def _follow(progress: "Iterable[Progress]", steps: int) -> None:
+def follow(progress: "Iterable[Progress]", steps: int) -> None:
     """Shows progress as a bar on a terminal, as lines elsewhere."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn

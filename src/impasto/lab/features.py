@@ -1,30 +1,41 @@
-"""Frozen VGG features (Simonyan & Zisserman 2015) from the weight files that people have.
+"""Frozen VGG features (Simonyan & Zisserman 2015), from weight files or from the package.
 
-Three formats are recognised by their keys:
+Four formats are recognised by their keys:
 
 - torchvision's VGG-16 and VGG-19 (`features.0.weight`, ...; `.pth` or `.safetensors`),
 - the "normalised" VGG-19 of AdaIN and WCT (`conv1_1.weight`, ...), as deep as the file goes,
 - the slim VGG-19 of Collaborative Distillation (Wang et al., CVPR 2020; `conv11.weight`, ...), a
-  quarter of the channels, with 1x1 heads that regress the channels of the full network.
+  quarter of the channels, with 1x1 heads that regress the channels of the full network,
+- our own (`relu1_1.weight`, ..., and `head.relu1_1.weight`, ...), distilled by `impasto distil`;
+  one of these is part of the package.
 
 Layers are named as in the papers: `relu4_1` is the first activation of the fourth block.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from impasto.core.errors import ModelError
+from impasto.core.files import atomic_write
+
+BUNDLED = "bundled"
+"""How recipes name the network of the package."""
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+
+HEAD = "head."
+FORMAT_VERSION = 1
 
 TORCHVISION_BLOCKS = {13: (2, 2, 3, 3, 3), 16: (2, 2, 4, 4, 4)}
 """Convolutions a block, by the number of convolutions: VGG-16 and VGG-19."""
@@ -45,6 +56,16 @@ class FeatureNetwork(nn.Module):
     def layers(self) -> tuple[str, ...]:
         """The names of the activations that can be asked for, shallow to deep."""
         return tuple(self.convolutions)
+
+    def multiply_adds(self, height: int, width: int) -> int:
+        """What a picture of some size costs, without heads."""
+        total = 0
+        for name, convolution in self.convolutions.items():
+            halved = int(name[4]) - 1
+            total += (
+                convolution.get_parameter("weight").numel() * (height >> halved) * (width >> halved)
+            )
+        return total
 
     def forward(
         self, image: Float[Tensor, "n 3 h w"], layers: Iterable[str], *, heads: bool = False
@@ -69,18 +90,52 @@ class FeatureNetwork(nn.Module):
         return found
 
 
-def load_features(path: Path) -> FeatureNetwork:
+def bundled_features() -> Path:
+    """The file of our own network, which needs no download.
+
+    Raises:
+        ModelError: this installation has lost it.
+    """
+    path = Path(__file__).parents[1] / "data" / "features" / "features.safetensors"
+    if not path.is_file():
+        raise ModelError(f"{path}: the bundled feature network is missing; install impasto again")
+    return path
+
+
+def features_file(name: str, assets: Path) -> Path:
+    """The weight file that a recipe names: `bundled`, or a path below the assets folder."""
+    return bundled_features() if name == BUNDLED else assets / name
+
+
+def load_features(path: Path | None = None) -> FeatureNetwork:
     """Loads a feature network, whichever of the known formats the file is in.
+
+    Args:
+        path: the weights; by default those of the package.
 
     Raises:
         ModelError: the file is missing, damaged, or in none of the formats.
     """
+    path = path or bundled_features()
     weights = _read(path)
+    if "relu1_1.weight" in weights:
+        return _from_own(weights, path)
     if "features.0.weight" in weights:
         return _from_torchvision(weights, path)
     if "conv1_1.weight" in weights or "conv11.weight" in weights:
         return _from_caffe(weights)
     raise ModelError(f"{path}: not a VGG weight file in a known format (see impasto.lab.features)")
+
+
+def save_features(network: FeatureNetwork, path: Path, record: Mapping[str, Any]) -> None:
+    """Writes a network in our own format, in float16; `record` says how it was made."""
+    tensors = {}
+    for prefix, group in (("", network.convolutions), (HEAD, network.heads)):
+        for name, tensor in group.state_dict().items():
+            tensors[prefix + name] = tensor.half().contiguous()
+    about = json.dumps({"format_version": FORMAT_VERSION, **record})
+    with atomic_write(path) as file:
+        file.write(save(tensors, {"impasto": about}))
 
 
 def _read(path: Path) -> dict[str, Tensor]:
@@ -94,6 +149,16 @@ def _read(path: Path) -> dict[str, Tensor]:
     except (OSError, SafetensorError, RuntimeError, ValueError, EOFError) as error:
         raise ModelError(f"{path}: not a readable weight file ({error})") from error
     return {name: tensor.float() for name, tensor in weights.items()}
+
+
+def _from_own(weights: Mapping[str, Tensor], path: Path) -> FeatureNetwork:
+    names = [key.removesuffix(".weight") for key in sorted(weights) if key.endswith(".weight")]
+    try:
+        found = {name: _convolution(weights, name) for name in names}
+    except (KeyError, IndexError) as error:
+        raise ModelError(f"{path}: damaged; its tensors do not belong together") from error
+    heads = {name: found.pop(name) for name in names if name.startswith(HEAD)}
+    return FeatureNetwork(found, {name.removeprefix(HEAD): head for name, head in heads.items()})
 
 
 def _from_torchvision(weights: Mapping[str, Tensor], path: Path) -> FeatureNetwork:
