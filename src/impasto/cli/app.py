@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from impasto.cli.bench import bench
+from impasto.cli.bench_features import features
+from impasto.cli.bench_styles import encoding
 from impasto.cli.demo import demo
+from impasto.cli.distil import distil
 from impasto.cli.doctor import doctor
 from impasto.cli.ends import EXIT_CODES, INTERRUPTED, PARTLY_FAILED, TERMINATED, WRONG_USAGE
+from impasto.cli.fit import fit
 from impasto.cli.library import library
 from impasto.cli.paint import paint
 from impasto.cli.report import unexpected
@@ -36,9 +40,13 @@ app.command(epilog=EXIT_CODES)(paint)
 app.add_typer(styles, name="styles")
 app.command()(demo)
 app.command()(doctor)
+app.command(epilog=EXIT_CODES)(fit)
 app.add_typer(library, name="library")
 app.command()(train)
+app.command()(distil)
 app.command()(export)
+bench.command()(features)
+bench.command()(encoding)
 app.add_typer(bench, name="bench")
 
 

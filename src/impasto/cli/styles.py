@@ -74,7 +74,8 @@ def add(
     from impasto.styles.package import read_style
 
     style = read_style(file)
-    _add(style if name is None else replace(style, name=name), overwrite)
+    named = style if name is None else replace(style, name=name)
+    say(f"added {add_to_library(named, overwrite=overwrite)}")
 
 
 @styles.command()
@@ -139,7 +140,7 @@ def import_all(
             try:
                 if isinstance(found, ImpastoError):
                     raise found
-                _add(found, overwrite)
+                say(f"added {add_to_library(found, overwrite=overwrite)}")
             except ImpastoError as error:
                 failed = True
                 say(str(error) if str(error).startswith(where) else f"{where}: {error}")
@@ -157,14 +158,16 @@ def _tolerant(
         yield "", error
 
 
-def _add(style: "Style", overwrite: bool) -> None:
+def add_to_library(style: "Style", *, overwrite: bool) -> Path:
+    """Puts a style among the user's own; warns if the default model cannot paint it."""
     from impasto.engine.model import DEFAULT_MODEL, load_model
     from impasto.styles.library import Library
     from impasto.styles.shelf import add_style
 
-    say(f"added {add_style(Library(), style, overwrite=overwrite)}")
+    path = add_style(Library(), style, overwrite=overwrite)
     if style.trunk_id != load_model().trunk_id:
         warn(f"style {style.name!r} does not fit the model {DEFAULT_MODEL!r}: it needs its own")
+    return path
 
 
 def _origin(style: "Style") -> str:
