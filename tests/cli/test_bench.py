@@ -58,3 +58,63 @@ def test_measuring_does_not_import_torch() -> None:
     """Speed is measured without torch: its memory and threads would be in the numbers."""
     code = "import sys, impasto.bench.speed, impasto.bench.peers; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.fixture
+def laboratory(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A recipe in the current folder, and the tiny assets that it names."""
+    pytest.importorskip("torch")
+    from ..bench.conftest import PAINTING, PHOTOS, write_assets
+
+    monkeypatch.setenv("IMPASTO_ASSETS", str(write_assets(tmp_path / "assets")))
+    (folder / "photos.txt").write_text("\n".join(f"content/photos/{p}" for p in PHOTOS.values()))
+    text = f'name = "tiny"\nheld_out = "photos.txt"\n[styles.scream]\nfiles = ["{PAINTING}"]\n'
+    (folder / "recipe.toml").write_text(text + 'title = "A rocket"\n')
+    return folder
+
+
+LOSSES = ("bench", "losses", "--recipe", "recipe.toml", "--photos", "1", "--crops", "4")
+
+
+def test_losses_as_json_and_in_a_file(call: Call, laboratory: Path) -> None:
+    """--json prints one line with one object, and --out writes the same into a file."""
+    ended = call(*LOSSES, "--json", "--out", "losses.json")
+    assert ended.code == 0, ended.err
+    (line,) = ended.out.splitlines()
+    record = json.loads(line)
+    assert json.loads((laboratory / "losses.json").read_text()) == record
+    assert (record["benchmark"], record["photos"]) == ("losses", 1)
+    methods = [row["method"] for row in record["rows"] if row["style"] == "scream"]
+    assert methods == ["unchanged photo", "colour-matched photo", "impasto"]
+    assert [line for line in ended.lines if "pytorch/examples, udnie is not run" in line]
+
+
+def test_losses_as_a_table(call: Call, laboratory: Path, tmp_path: Path) -> None:
+    """Without --json there is a Markdown table; a folder of photos takes the recipe's place."""
+    ended = call(*LOSSES, "--style", "scream", "--contents", tmp_path / "assets" / "styles")
+    assert ended.code == 0, ended.err
+    assert ended.out.startswith("| style | method |")
+    assert "| scream | impasto |" in ended.out
+    assert "1 photos at long side 512" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--photos", "0"], "photos is 0"),
+        (["--crops", "1"], "crops is 1"),
+        (["--strength", "2"], "strength is 2"),
+        (["--style", "udnie"], "has no style 'udnie': it has scream"),
+        (["--contents", "nowhere"], "nowhere: no such folder"),
+        (["--recipe", "none.toml"], "none.toml: no such recipe"),
+        (["--model", "nothing"], "no model 'nothing'"),
+    ],
+)
+def test_losses_that_cannot_be_measured(
+    call: Call, laboratory: Path, words: list[str], told: str
+) -> None:
+    """What cannot be measured is one line and exit code 2."""
+    ended = call(*LOSSES, *words)
+    assert (ended.code, ended.out) == (2, "")
+    (line,) = ended.lines
+    assert told in line

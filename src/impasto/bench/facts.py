@@ -1,4 +1,4 @@
-"""Where and when a measurement was made: date, commit, versions and machine."""
+"""Of what, where and when a measurement was made: model, date, commit, versions and machine."""
 
 import os
 import platform
@@ -13,6 +13,7 @@ from typing import Any
 from impasto.core.errors import MissingExtraError
 from impasto.core.notice import warn
 from impasto.engine.cpu import cpu_features
+from impasto.engine.model import Model
 
 _LIBRARIES = ("impasto", "openvino", "numpy", "onnx")
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -42,14 +43,31 @@ class Machine:
     """How much of all cores other work took just before the measurement."""
 
 
+@dataclass(frozen=True)
+class ModelFacts:
+    """The model that painted, as its manifest tells."""
+
+    name: str
+    trunk_id: str
+    recipe: str
+    parameters: int
+    gmac_512: float
+
+
 def date() -> str:
     """Now, in UTC, as ISO 8601 with seconds."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that a measurement depends on."""
-    return {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES}
+def versions(*more: str) -> dict[str, str]:
+    """Versions of Python and of the libraries that a measurement depends on, and of `more`."""
+    names = (*_LIBRARIES, *more)
+    return {"python": platform.python_version()} | {name: version(name) for name in names}
+
+
+def model_facts(model: Model) -> ModelFacts:
+    """The facts of a model."""
+    return ModelFacts(model.name, model.trunk_id, model.recipe, model.parameters, model.gmac_512)
 
 
 def commit(package: Path = _PACKAGE) -> Commit | None:

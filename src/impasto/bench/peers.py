@@ -177,7 +177,7 @@ def _convolved(graph: Graph, x: str, layer: Layer) -> str:
     edge = layer.kernel // 2
     x = graph.add("Pad", x, graph.ints(0, 0, edge, edge, 0, 0, edge, edge), mode="reflect")
     tensors = (graph.weight(f"{layer.name}.conv2d.{part}") for part in ("weight", "bias"))
-    x = graph.conv(x, *tensors, stride=layer.stride, pad=0)
+    x = graph.conv(x, *tensors, stride=layer.stride, edge=False)
     if not layer.norm:
         return x
     tensors = (graph.weight(f"{layer.norm}.{part}") for part in ("weight", "bias"))

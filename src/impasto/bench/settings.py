@@ -7,6 +7,8 @@ from impasto.core.settings import EngineSettings
 
 MIN_SIZE = 16
 """The peer pads its smallest maps by reflection and takes no smaller picture."""
+MIN_LOSS_SIZE = 128
+"""Losses of anything smaller say nothing about strokes."""
 
 
 @dataclass(frozen=True)
@@ -39,3 +41,80 @@ class SpeedSettings:
     def processes(self) -> int:
         """How many new processes of a kind are timed."""
         return max(1, self.repeats // 4)
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """What `impasto bench losses` measures.
+
+    Raises:
+        SettingsError: a value is out of its range.
+    """
+
+    styles: tuple[str, ...] = ()
+    """Styles of the recipe; none are all."""
+
+    model: str = "default"
+    """The name or folder of the model that paints."""
+
+    photos: int | None = None
+    """How many of the photos, from all over their list; None takes all."""
+
+    crops: int = 2000
+    """At least so many crops of paintings, and as many of each style, are shown to the judge."""
+
+    strengths: tuple[float, ...] = (0.5, 0.6, 0.7, 0.8, 0.9)
+    """Beside 1, where a peer has painted the same picture and content losses are to be equal."""
+
+    size: int = 512
+    """Photos and style pictures are shrunk to this long side, in pixels."""
+
+    def __post_init__(self) -> None:
+        least = {"photos": 1, "crops": 2, "size": MIN_LOSS_SIZE}
+        for name, lowest in least.items():
+            value = getattr(self, name)
+            if value is not None and value < lowest:
+                raise SettingsError(f"{name} is {value}: it must be at least {lowest}")
+        for strength in self.strengths:
+            if not 0 < strength <= 1:
+                raise SettingsError(f"strength is {strength}: it must be above 0 and at most 1")
+
+    @property
+    def curve(self) -> tuple[float, ...]:
+        """All strengths, the full one among them, from weak to strong."""
+        return tuple(sorted({*self.strengths, 1.0}))
+
+
+@dataclass(frozen=True)
+class EncodingSettings:
+    """What `impasto bench encoding` measures.
+
+    Raises:
+        SettingsError: a value is out of its range.
+    """
+
+    contents: tuple[int, ...] = (1, 2, 4)
+    """How many contents are painted in a row."""
+
+    pictures: tuple[int, ...] = (1, 50, 140)
+    """Of how many pictures the style is made."""
+
+    size: int = 512
+    """Side of the square contents, in pixels."""
+
+    style_size: int = 512
+    """Long side at which style pictures are encoded, in pixels."""
+
+    repeats: int = 3
+    """Timings of each thing."""
+
+    style: str = "scream"
+    """A style spec: how long painting takes does not depend on it."""
+
+    def __post_init__(self) -> None:
+        least = {"contents": 1, "pictures": 1, "size": MIN_SIZE, "style_size": 64, "repeats": 1}
+        for name, lowest in least.items():
+            value = getattr(self, name)
+            for one in value if isinstance(value, tuple) else (value,):
+                if one < lowest:
+                    raise SettingsError(f"{name} is {one}: it must be at least {lowest}")

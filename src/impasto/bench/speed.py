@@ -7,7 +7,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from impasto.bench.facts import Commit, Machine, commit, date, machine, versions
+from impasto.bench.facts import (
+    Commit,
+    Machine,
+    ModelFacts,
+    commit,
+    date,
+    machine,
+    model_facts,
+    versions,
+)
 from impasto.bench.process import (
     ImportProcess,
     PaintProcess,
@@ -20,7 +29,6 @@ from impasto.core.arrays import RGB
 from impasto.core.errors import MissingExtraError
 from impasto.engine.backend import Backend, BackendInfo
 from impasto.engine.backends import open_backend
-from impasto.engine.model import Model
 from impasto.engine.painter import Painter, compose
 from impasto.media.image import read_image
 from impasto.media.resize import resize_to
@@ -42,17 +50,6 @@ class SizeSpeed:
     """`engine` alone: the peer has no steps."""
     ratio: float
     """How many times as long the peer takes, by the two medians."""
-
-
-@dataclass(frozen=True)
-class ModelFacts:
-    """The model that painted, as its manifest tells."""
-
-    name: str
-    trunk_id: str
-    recipe: str
-    parameters: int
-    gmac_512: float
 
 
 @dataclass(frozen=True)
@@ -117,7 +114,7 @@ def measure_speed(
         engine=backend.info,
         threads=settings.engine.threads,
         style=str(painter.spec),
-        model=_model_facts(painter.model),
+        model=model_facts(painter.model),
         peer=peer,
         sizes=sizes,
         paint_process=paint_process,
@@ -187,7 +184,3 @@ def _peer_turn(backend: Backend, peer: "Peer", pixels: RGB) -> Turn:
         return {"engine": time.perf_counter() - started}
 
     return turn
-
-
-def _model_facts(model: Model) -> ModelFacts:
-    return ModelFacts(model.name, model.trunk_id, model.recipe, model.parameters, model.gmac_512)

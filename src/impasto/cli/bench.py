@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from impasto.bench.settings import SpeedSettings
+from impasto.bench.settings import LossSettings, SpeedSettings
 from impasto.cli import options
 from impasto.cli.demo import demo_photo
+from impasto.cli.extras import need
+from impasto.cli.library import measuring
 from impasto.cli.streams import answer, say, standard_output
 from impasto.core.files import atomic_write
 from impasto.core.settings import EngineSettings
@@ -68,9 +70,69 @@ def speed(
         answer(json.dumps(report.as_dict()))
     else:
         _show(report)
-    if out is not None:  # last, so that nothing measured is lost if it cannot be written
+    keep(report.as_dict(), out)
+
+
+@bench.command()
+def losses(
+    contents: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Photos.  [default: those that the recipe holds out]"),
+    ] = None,
+    recipe: Annotated[
+        Path, typer.Option(metavar="FILE", help="The recipe that names the styles' pictures.")
+    ] = Path("recipes/default.toml"),
+    style: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--style",
+            "-s",
+            metavar="NAME",
+            help="A style of the recipe; may be given repeatedly.  [default: all]",
+        ),
+    ] = None,
+    model: options.ModelName = LossSettings.model,
+    photos: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="So many of the photos, from all over their list."),
+    ] = LossSettings.photos,
+    crops: Annotated[
+        int, typer.Option(metavar="N", help="The judge sees at least so many crops of each method.")
+    ] = LossSettings.crops,
+    strength: Annotated[
+        list[float],
+        typer.Option(
+            metavar="0..1",
+            help="Measured beside 1 where another network painted the same picture; "
+            "may be given repeatedly.",
+        ),
+    ] = list(LossSettings.strengths),  # noqa: B006  # typer never changes it
+    as_json: options.AsJson = False,
+    out: ReportFile = None,
+) -> None:
+    """Measure how much of each style is there and what is left of the photo, beside others.
+
+    Prints a Markdown table. Needs the extras `train` and `bench`, and IMPASTO_ASSETS: the folder
+    with the styles' pictures and the VGG weights.
+    """
+    settings = LossSettings(tuple(style or ()), model, photos, crops, tuple(strength))
+    need("measuring losses", "train", "torch", "imagehash")
+    need("measuring losses", "bench", "onnx", "skimage")
+    from impasto.bench.losses import measure_losses
+    from impasto.bench.losses_table import markdown
+    from impasto.lab.recipe import load_recipe
+
+    with measuring() as progress:
+        report = measure_losses(settings, load_recipe(recipe), contents, progress=progress)
+    answer(json.dumps(report.as_dict()) if as_json else markdown(report))
+    keep(report.as_dict(), out)
+
+
+def keep(record: dict[str, Any], out: Path | None) -> None:
+    """Write a report into a file, last, so that nothing measured is lost if that cannot be done."""
+    if out is not None:
         with atomic_write(out) as file:
-            file.write((json.dumps(report.as_dict(), indent=2) + "\n").encode())
+            file.write((json.dumps(record, indent=2) + "\n").encode())
 
 
 def _show(report: "SpeedReport") -> None:
