@@ -20,7 +20,7 @@ test: lint
 	$(BIN)/pytest -n auto
 
 test-all: lint
-	$(BIN)/pytest -n auto -m "slow or not slow" --timeout 3600
+	$(BIN)/pytest -n auto -m "slow or not slow" --timeout 3600 --hypothesis-profile search
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check src tests

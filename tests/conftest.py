@@ -14,8 +14,10 @@ install_import_hook(
     ["impasto.engine.pixels", *(f"impasto.lab.{name}" for name in LAB)], "beartype.beartype"
 )
 
-# A slow machine is not a failure.
-hypothesis.settings.register_profile("impasto", deadline=None)
+# A slow machine is not a failure. Examples are the same on every run, so that a change is judged by
+# what it changes; `make test-all` searches among new ones.
+hypothesis.settings.register_profile("impasto", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("search", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("impasto")
 
 ROOT = Path(__file__).resolve().parents[1]
