@@ -26,6 +26,7 @@ held_out = "heldout.txt"
 samples = ["photos/coffee.png"]
 photos = "photos"
 features = "vgg.safetensors"
+fine_features = "vgg.safetensors"
 style_size = 96
 
 [trunk]
@@ -48,6 +49,7 @@ coarse_every = 2
 [weights]
 perceptual = 0.1
 coarse = 0.1
+fine = 0.1
 edges = 0.1
 
 [styles.rocket]

@@ -13,7 +13,8 @@ from impasto.core.settings import EngineSettings
 from impasto.engine.backends import open_backend
 from impasto.engine.model import load_model
 from impasto.engine.painter import Painter
-from impasto.lab.export import read_trunk, read_weights, set_std_floor, write_model
+from impasto.lab.export import set_std_floor, write_model
+from impasto.lab.exported import read_trunk, read_weights
 from impasto.lab.nets import CodeBook, Trunk, TrunkSettings
 from impasto.lab.recipe import Weights
 from impasto.lab.verify import verify

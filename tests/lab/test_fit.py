@@ -4,7 +4,7 @@ import torch
 
 from impasto.core.errors import InputError, SettingsError
 from impasto.lab.data import open_rgb, to_tensor
-from impasto.lab.export import read_trunk, read_weights
+from impasto.lab.exported import read_trunk, read_weights
 from impasto.lab.features import load_features
 from impasto.lab.fit import BUDGET, RATES, Fit, FitSettings
 from impasto.lab.looks import Look, measure

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from impasto.lab.data import random_grain, to_tensor
-from impasto.lab.export import read_trunk
+from impasto.lab.exported import read_trunk
 from impasto.lab.features import load_features
 from impasto.lab.looks import measure
 from impasto.lab.nearest import PHOTO_SIZE, distances

@@ -6,12 +6,13 @@ import torch
 
 from impasto.core.errors import InputError
 from impasto.lab.data import Batch, random_grain, to_tensor
-from impasto.lab.export import read_trunk
+from impasto.lab.exported import read_trunk
 from impasto.lab.features import load_features
 from impasto.lab.looks import Look, measure
-from impasto.lab.objective import Extras, Objective, check_finite
+from impasto.lab.losses import style_loss
+from impasto.lab.objective import Closeup, Extras, Objective, check_finite
 from impasto.lab.recipe import Sampling, Weights
-from impasto.lab.targets import STYLE_LAYERS
+from impasto.lab.targets import FINE_LAYERS, STYLE_LAYERS
 
 from .conftest import Easel
 
@@ -26,7 +27,9 @@ def terms_of(easel: Easel, weights: Weights, extras: Extras = BOTH) -> dict[str,
     features = load_features(easel.network)
     look = measure(photo.flip(3), features, STYLE_LAYERS)
     rows = Look.cat([look, look])
-    objective = Objective(features, weights, rows, rows, identities=1)
+    shallow = measure(photo.flip(3), features, FINE_LAYERS)
+    closeup = Closeup(features, Look.cat([shallow, shallow]), items=1, side=64)
+    objective = Objective(features, weights, rows, rows, identities=1, closeup=closeup)
     image = photo.repeat(2, 1, 1, 1)
     grain, style = random_grain(np.random.default_rng(0), 2, 96), torch.tensor([0, 1])
     batch = Batch(image, torch.zeros_like(image), style, thumbnail=True, shift=(0, 0), grain=grain)
@@ -56,6 +59,20 @@ def test_extras_come_when_they_are_due(easel: Easel) -> None:
     due = [Extras.at(step, sampling) for step in range(6)]
     assert [each.stability for each in due] == [True, False] * 3
     assert [each.coarse for each in due] == [False, False, True] * 2
+
+
+def test_a_closeup_sees_the_middle_of_the_first_paintings(easel: Easel) -> None:
+    """Its loss is that of the cut-out square, and nothing outside of it counts."""
+    features = load_features(easel.network)
+    photo = to_tensor(easel.photo()[:96, :96])
+    shallow = measure(photo.flip(3), features, FINE_LAYERS)
+    closeup = Closeup(features, Look.cat([shallow, shallow]), items=1, side=64)
+    piece = photo[..., 16:80, 16:80]
+    expected = style_loss(features(piece, FINE_LAYERS), shallow.features)
+    framed = torch.zeros(2, 3, 96, 96)
+    framed[0, :, 16:80, 16:80] = piece
+    found = closeup.loss(framed, torch.tensor([1, 0]))
+    torch.testing.assert_close(found, expected.mean())
 
 
 def test_the_total_is_the_weighted_sum(easel: Easel) -> None:

@@ -39,6 +39,7 @@ def write(folder: Path, text: str) -> Path:
         ('name = "x"\n[styles.a]\nfiles = []\ntitle = "A"\n', r"\[styles.a\]: files is \[\]"),
         ('name = "x"\n[styles.a]\nfiles = "a.jpg"\ntitle = "A"\n', "files is 'a.jpg'"),
         ('name = "x"\n[styles.a]\nfiles = ["a.safetensors", "a.jpg"]\ntitle = "A"\n', "alone"),
+        ('name = "x"\n[weights]\nfine = 1.0\n' + STYLE, "fine_features"),
         ('name = "x"\nheld_out = "nowhere.txt"\n' + STYLE, "nowhere.txt"),
     ],
 )
@@ -81,7 +82,7 @@ def test_recipes_without_augmentation_keep_their_fingerprint(tmp_path: Path) -> 
     """A checkpoint from before there was augmentation goes on: the key is not hashed."""
     recipe = load_recipe(write(tmp_path, 'name = "x"\n' + STYLE))
     hashed = dataclasses.asdict(recipe)
-    for key in ("schedule", "weights", "sampling", "samples", "augmentation"):
+    for key in ("schedule", "weights", "sampling", "samples", "fine_features", "augmentation"):
         del hashed[key]
     known = hashlib.sha256(json.dumps(hashed, sort_keys=True).encode())
     assert recipe.fingerprint() == known.hexdigest()

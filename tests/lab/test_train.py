@@ -2,16 +2,22 @@ import dataclasses
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from impasto.core.errors import InputError, ModelError, RecipeError
 from impasto.lab.checkpoint import load_checkpoint
+from impasto.lab.exported import read_trunk
 from impasto.lab.optimiser import rate_factor
 from impasto.lab.recipe import Recipe, Schedule, load_recipe
 from impasto.lab.train import RunSettings, train
 from impasto.lab.trainer import Trainer
+from impasto.styles.library import Library
+from impasto.styles.package import write_style
+
+from .conftest import make_easel
 
 
 @pytest.fixture
@@ -57,6 +63,35 @@ def test_training_lowers_the_loss(recipe: Recipe, workshop: Path) -> None:
     settings = RunSettings(workshop / "run", log_every=10)
     reports = list(train(dataclasses.replace(recipe, schedule=schedule), settings))
     assert reports[-1].losses["style"] < reports[0].losses["style"]
+
+
+def test_a_run_begins_with_a_model(recipe: Recipe, workshop: Path) -> None:
+    """Trunk, identity and codes are the model's; a style it has not starts from the mean."""
+    made = make_easel(workshop / "easel")
+    shelf = workshop / "styles"
+    shelf.mkdir()
+    for style in made.styles:
+        write_style(style, shelf / f"{style.name}.safetensors")
+    source = recipe.styles["rocket"]
+    trainer = Trainer(dataclasses.replace(recipe, styles={"two": source, "new": source}))
+    trainer.start_from(made.model.folder, Library([shelf]))
+    codes = trainer.live.book.codes.detach().numpy()
+    two = made.styles[1].code.astype(np.float16)
+    np.testing.assert_array_equal(codes[0], made.model.identity_code)
+    np.testing.assert_array_equal(codes[1:], [two, two])
+    trunk = read_trunk(made.model.folder).state_dict()
+    for name, value in trainer.average.trunk.state_dict().items():
+        assert torch.equal(value, trunk[name]), name
+
+
+def test_a_model_that_does_not_fit_is_refused(recipe: Recipe, workshop: Path) -> None:
+    """A trunk of other sizes, and a library without its styles, are errors that name it."""
+    made = make_easel(workshop / "easel")
+    with pytest.raises(ModelError, match="no style of this trunk"):
+        Trainer(recipe).start_from(made.model.folder, Library([workshop]))
+    wider = dataclasses.replace(recipe, trunk=dataclasses.replace(recipe.trunk, widths=(8, 24)))
+    with pytest.raises(ModelError, match="not what the recipe says"):
+        Trainer(wider).start_from(made.model.folder, Library([workshop]))
 
 
 def test_a_run_stops_in_time(recipe: Recipe, workshop: Path) -> None:

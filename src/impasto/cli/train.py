@@ -34,6 +34,10 @@ def train(
     device: Device = "cpu",
     bfloat16: Bfloat16 = False,
     seconds: Seconds = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(metavar="MODEL", help="Begin a new run with this model folder's weights."),
+    ] = None,
 ) -> None:
     """Train a trunk and its styles; continues where an earlier call stopped.
 
@@ -46,7 +50,7 @@ def train(
 
     plan = load_recipe(recipe)
     folder = run or Path("runs") / plan.name
-    settings = RunSettings(folder, device=device, bfloat16=bfloat16, seconds=seconds)
+    settings = RunSettings(folder, device=device, bfloat16=bfloat16, seconds=seconds, start=start)
     follow(run_recipe(plan, settings), plan.schedule.steps)
     say(f"the run is in {folder}")
 

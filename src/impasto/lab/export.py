@@ -6,28 +6,26 @@ Nothing appears under its final name before the graphs have been compared with t
 import dataclasses
 import io
 import json
-import math
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 
 from impasto.core.arrays import RGB
-from impasto.core.errors import InputError, ModelError, OutputError
-from impasto.core.files import sha256_file, shown
+from impasto.core.errors import InputError, OutputError
+from impasto.core.files import sha256_file
 from impasto.engine.model import FORMAT_VERSION, Model, load_model
 from impasto.engine.painter import Painter
 from impasto.lab.checkpoint import load_checkpoint
 from impasto.lab.data import assets_folder, list_photos, open_rgb, random_grain, to_tensor
 from impasto.lab.graph import write_measure_graph, write_paint_graph
-from impasto.lab.nets import GRAIN_CELL, CodeBook, Trunk, TrunkSettings, multiply_adds
+from impasto.lab.nets import GRAIN_CELL, CodeBook, Trunk, multiply_adds
 from impasto.lab.recipe import Recipe, Weights
 from impasto.lab.trainer import Painting
 from impasto.lab.verify import SIZES, Agreement, verify
@@ -174,52 +172,6 @@ def write_model(
     if weights is not None:
         manifest["weights"] = dataclasses.asdict(weights)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-
-
-def read_trunk(folder: Path) -> Trunk:
-    """The torch network of an exported model folder.
-
-    Raises:
-        ModelError: the folder is no model, or one of another version's networks.
-    """
-    manifest = _read_manifest(folder)
-    tensors = load_file(folder / "weights.safetensors")
-    del tensors["identity_code"]
-    try:
-        trunk = Trunk(TrunkSettings.from_json(manifest["trunk"])).eval()
-        trunk.load_state_dict({key: value.float() for key, value in tensors.items()})
-    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
-        raise ModelError(
-            f"{shown(folder)}: its network is not of the kind that this impasto trains; "
-            "it can paint, and a new one must be exported to fit or train on"
-        ) from error
-    return trunk
-
-
-def read_weights(folder: Path) -> Weights:
-    """What each term of the loss counted when a model was trained.
-
-    A term that the model does not name did not count; a model that names none gets the defaults.
-
-    Raises:
-        ModelError: the folder is no model, or a weight is not a number from 0 on.
-    """
-    stored = _read_manifest(folder).get("weights")
-    if stored is None:
-        return Weights()
-    names = [field.name for field in dataclasses.fields(Weights)]
-    try:
-        found = {name: float(stored.get(name, 0.0)) for name in names}
-        if not all(0 <= value < math.inf for value in found.values()):
-            raise ValueError("a weight is below 0 or not finite")
-    except (AttributeError, TypeError, ValueError) as error:
-        raise ModelError(f"{shown(folder)}: the weights in its manifest are no numbers") from error
-    return Weights(**found)
-
-
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    load_model(folder)
-    return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from impasto.core.errors import OutputError
 from impasto.core.files import shown
 from impasto.engine.model import Model, load_model
 from impasto.lab.contents import Contents, made_contents, photo_contents, shrunk
-from impasto.lab.export import read_trunk, read_weights, with_preview, write_verified
+from impasto.lab.export import with_preview, write_verified
+from impasto.lab.exported import read_trunk, read_weights
 from impasto.lab.feature_cache import View
 from impasto.lab.features import bundled_features, load_features
 from impasto.lab.fit import Best, Fit, FitSettings

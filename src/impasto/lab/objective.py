@@ -32,7 +32,7 @@ from impasto.lab.losses import (
 )
 from impasto.lab.nets import Trunk
 from impasto.lab.recipe import Sampling, Weights
-from impasto.lab.targets import COARSE, STYLE_LAYERS
+from impasto.lab.targets import COARSE, FINE_LAYERS, STYLE_LAYERS
 
 CONTENT_LAYER = "relu4_1"
 PERCEPTUAL_LAYER = "relu5_1"
@@ -54,6 +54,30 @@ class Extras:
         return cls(step % sampling.stability_every == 0, (step + 1) % sampling.coarse_every == 0)
 
 
+@dataclass(frozen=True)
+class Closeup:
+    """A wider network that looks at a piece of some of the paintings.
+
+    A slim network has too few channels to see every pattern, and what it does not see a trunk
+    learns to leave in the picture. The wide one costs too much to look at everything.
+    """
+
+    features: FeatureNetwork
+    looks: Look
+    items: int
+    side: int
+
+    def loss(self, painted: Float[Tensor, "n 3 h w"], style: Tensor) -> Float[Tensor, ""]:
+        """The style loss in the middle of the first paintings."""
+        height, width = painted.shape[-2:]
+        top, left = (max(0, (whole - self.side) // 2) for whole in (height, width))
+        rows, columns = slice(top, top + self.side), slice(left, left + self.side)
+        piece = painted[: self.items, :, rows, columns]
+        piece = piece.contiguous(memory_format=torch.channels_last)
+        targets = self.looks.pick(style[: self.items])
+        return style_loss(self.features(piece, FINE_LAYERS), targets.features).mean()
+
+
 class Objective:
     """Judges paintings against the looks of styles.
 
@@ -63,6 +87,7 @@ class Objective:
         looks: what each style looks like, by the index that batches carry.
         coarse: the same at half the size; needed where the weight `coarse` is not 0.
         identities: the first so many items of a batch are to come back as they are.
+        closeup: the second network; needed where the weight `fine` is not 0.
     """
 
     def __init__(
@@ -72,7 +97,9 @@ class Objective:
         looks: Look,
         coarse: Look | None,
         identities: int,
+        closeup: Closeup | None = None,
     ) -> None:
+        self.closeup = closeup
         self.features, self.weights, self.looks, self.coarse = features, weights, looks, coarse
         self.same, self.styled = slice(0, identities), slice(identities, None)
 
@@ -89,6 +116,8 @@ class Objective:
             terms["stability"] = _stability(trunk, painted, batch, code)
         if self.weights.coarse and extras.coarse and self.coarse is not None:
             terms["coarse"] = self._coarse(painted[self.styled], self.coarse, batch)
+        if self.weights.fine and self.closeup is not None:
+            terms["fine"] = self.closeup.loss(painted[self.styled], batch.style[self.styled])
         return {name: value for name, value in terms.items() if getattr(self.weights, name)}
 
     def total(self, terms: Mapping[str, Tensor]) -> Tensor:

@@ -32,6 +32,7 @@ class Weights:
     weave: float = 30.0
     edges: float = 0.0
     coarse: float = 0.0
+    fine: float = 0.0
     variation: float = 0.02
     range: float = 10.0
     identity: float = 10.0
@@ -66,6 +67,7 @@ class Sampling:
     that paint with statistics of the picture at half its size, as the painter does with big
     pictures. `stability_every` is how often the stability term is computed, and `coarse_every` the
     same of the style at half the size; where both are above 1 they fall on different steps.
+    `fine_items` paintings are looked at by the second network, each in a square of `fine_crop`.
     """
 
     batch: int = 8
@@ -75,6 +77,8 @@ class Sampling:
     thumbnail: float = 0.5
     stability_every: int = 4
     coarse_every: int = 4
+    fine_items: int = 4
+    fine_crop: int = 128
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,8 @@ class Recipe:
     held_out: list[str] = field(default_factory=list)
     samples: list[str] = field(default_factory=list)
     features: str = "vgg/vgg19_slim16x_to_relu5_1.safetensors"
+    fine_features: str = ""
+    """A wider network for the term `fine`; it need not be deep."""
     style_size: int = 512
     trunk: TrunkSettings = field(default_factory=TrunkSettings)
     schedule: Schedule = field(default_factory=Schedule)
@@ -126,7 +132,7 @@ class Recipe:
     def fingerprint(self) -> str:
         """A hash of what a checkpoint depends on; schedule, sampling and weights may change."""
         kept = dataclasses.asdict(self)
-        for changeable in ("schedule", "weights", "sampling", "samples"):
+        for changeable in ("schedule", "weights", "sampling", "samples", "fine_features"):
             del kept[changeable]
         if self.augmentation is None:  # checkpoints from before there was any go on
             del kept["augmentation"]
@@ -188,7 +194,10 @@ def load_recipe(path: Path) -> Recipe:
         name: build_table(StyleSource, style, f"{path}: [styles.{name}]")
         for name, style in styles.items()
     }
-    return build_table(Recipe, table, str(path))
+    recipe = build_table(Recipe, table, str(path))
+    if recipe.weights.fine and not recipe.fine_features:
+        raise RecipeError(f"{path}: the term fine has a weight, and fine_features names no network")
+    return recipe
 
 
 def build_table(kind: type[T], table: Any, where: str) -> T:

@@ -17,6 +17,8 @@ from impasto.lab.style_file import MeasuredStyle, read_measured
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 COARSE = 0.5
 """The second scale at which styles are compared."""
+FINE_LAYERS = ("relu1_1", "relu2_1", "relu3_1")
+"""Where the second network looks: strokes, lines and their texture."""
 
 
 def side(recipe: Recipe, scale: float = 1.0) -> int:
@@ -25,7 +27,13 @@ def side(recipe: Recipe, scale: float = 1.0) -> int:
 
 
 def style_targets(
-    recipe: Recipe, features: FeatureNetwork, assets: Path, device: str, *, scale: float = 1.0
+    recipe: Recipe,
+    features: FeatureNetwork,
+    assets: Path,
+    device: str,
+    *,
+    scale: float = 1.0,
+    layers: tuple[str, ...] = STYLE_LAYERS,
 ) -> Look:
     """One row a style, averaged over its pictures; row 0 (identity) is a stand-in.
 
@@ -38,6 +46,7 @@ def style_targets(
         assets: the folder that the recipe's paths start from.
         device: where targets are to be.
         scale: shrinks the pictures below the recipe's size.
+        layers: of the network.
 
     Raises:
         RecipeError: a style image is on the recipe's held-out list, by its name or as a copy; or
@@ -45,7 +54,7 @@ def style_targets(
         ImageError: a picture cannot be read, or is too small at this scale.
         StyleError: a file of style features is missing or damaged.
     """
-    source = _Source(recipe, features, assets, device, side(recipe, scale))
+    source = _Source(recipe, features, assets, device, side(recipe, scale), layers)
     looks = [source.look(style) for style in recipe.styles.values()]
     return Look.cat([looks[0], *looks])
 
@@ -59,6 +68,7 @@ class _Source:
     assets: Path
     device: str
     size: int
+    layers: tuple[str, ...]
 
     def look(self, style: StyleSource) -> Look:
         if style.measured:
@@ -69,7 +79,7 @@ class _Source:
             pixels, sha256 = open_rgb(self.assets / name), sha256_file(self.assets / name)
             self._refuse_held_out(name, name, sha256)
             seen = views(pixels, self.size, varied, sha256)
-            mean.add(mean_look(seen, self.features, STYLE_LAYERS, name=name, device=self.device))
+            mean.add(mean_look(seen, self.features, self.layers, name=name, device=self.device))
         return mean.mean()
 
     def _from_file(self, name: str) -> Look:
@@ -86,7 +96,7 @@ class _Source:
     def _view(self, style: MeasuredStyle) -> View:
         augmentation = self.recipe.augmentation
         varied = augmentation and augmentation.of_style(len(style.pictures))
-        return View(self._network, STYLE_LAYERS, self.size, name_of(varied))
+        return View(self._network, self.layers, self.size, name_of(varied))
 
     @cached_property
     def _network(self) -> str:

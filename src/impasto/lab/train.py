@@ -19,6 +19,7 @@ from impasto.core.files import atomic_write
 from impasto.lab.checkpoint import load_checkpoint, save_checkpoint
 from impasto.lab.recipe import Recipe
 from impasto.lab.trainer import Trainer
+from impasto.styles.library import Library
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class RunSettings:
     sample_seconds: float = 300.0
     log_every: int = 20
     seconds: float | None = None
+    start: Path | None = None
+    """A model folder that a new run begins with; a run that has a checkpoint goes on from that."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ def train(recipe: Recipe, settings: RunSettings) -> Iterator[Progress]:
     exception, loses what came after the last checkpoint, at most `checkpoint_seconds` of work.
     """
     trainer = Trainer(recipe, settings.device, bfloat16=settings.bfloat16)
+    if settings.start is not None:
+        trainer.start_from(settings.start, Library())
     sheet = partial(_save_sheet, trainer, settings.folder) if trainer.samples else None
     yield from run(
         trainer, recipe.fingerprint(), recipe.schedule.steps, recipe.sampling.batch, settings, sheet

@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from jaxtyping import UInt8
 from torch import Tensor, nn
 
+from impasto.core.errors import ModelError
+from impasto.core.files import shown
 from impasto.lab.data import (
     Batch,
     PhotoSet,
@@ -19,12 +21,14 @@ from impasto.lab.data import (
     random_grain,
     to_tensor,
 )
-from impasto.lab.features import features_file, load_features
+from impasto.lab.exported import read_codes, read_trunk
+from impasto.lab.features import FeatureNetwork, features_file, load_features
 from impasto.lab.nets import CodeBook, Trunk
-from impasto.lab.objective import Extras, Objective, check_finite
+from impasto.lab.objective import Closeup, Extras, Objective, check_finite
 from impasto.lab.optimiser import RunOptimiser, update_mean
 from impasto.lab.recipe import Recipe
-from impasto.lab.targets import COARSE, style_targets
+from impasto.lab.targets import COARSE, FINE_LAYERS, style_targets
+from impasto.styles.library import Library
 
 SAMPLE_SIZE = 384
 
@@ -44,8 +48,7 @@ class Trainer:
     def __init__(self, recipe: Recipe, device: str = "cpu", *, bfloat16: bool = False) -> None:
         self.recipe, self.device, self.bfloat16 = recipe, device, bfloat16
         assets = assets_folder()
-        self.features = load_features(features_file(recipe.features, assets)).to(device)
-        self.features.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.features = self._network(recipe.features, assets)
         self.objective = self._objective(recipe, assets)
         self.photos = PhotoSet(list_photos(assets / recipe.photos, recipe.held_out))
         self.samples = [
@@ -63,7 +66,34 @@ class Trainer:
         if recipe.weights.coarse:
             coarse = style_targets(recipe, self.features, assets, self.device, scale=COARSE)
         identities = recipe.sampling.identities
-        return Objective(self.features, recipe.weights, looks, coarse, identities)
+        closeup = self._closeup(recipe, assets) if recipe.weights.fine else None
+        return Objective(self.features, recipe.weights, looks, coarse, identities, closeup)
+
+    def _closeup(self, recipe: Recipe, assets: Path) -> Closeup:
+        features, sampling = self._network(recipe.fine_features, assets), recipe.sampling
+        looks = style_targets(recipe, features, assets, self.device, layers=FINE_LAYERS)
+        return Closeup(features, looks, sampling.fine_items, sampling.fine_crop)
+
+    def _network(self, name: str, assets: Path) -> FeatureNetwork:
+        features = load_features(features_file(name, assets)).to(self.device)
+        return features.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def start_from(self, model: Path, library: Library) -> None:
+        """Begins with the weights of an exported model and the codes of its styles.
+
+        Raises:
+            ModelError: the folder is no model, its trunk has other sizes than the recipe says, or
+                the library has none of its styles.
+        """
+        trunk = read_trunk(model)
+        if trunk.settings != self.recipe.trunk:
+            raise ModelError(
+                f"{shown(model)}: its trunk has {trunk.settings}, not what the recipe says"
+            )
+        codes = read_codes(model, list(self.recipe.styles), library)
+        for painting in (self.live, self.average):
+            painting.trunk.load_state_dict(trunk.state_dict())
+            painting.book.load_state_dict({"codes": codes})
 
     def train_step(self) -> dict[str, Tensor]:
         """One step of the optimiser; returns the terms of the loss."""
