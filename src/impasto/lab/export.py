@@ -26,6 +26,7 @@ from impasto.lab.checkpoint import load_checkpoint
 from impasto.lab.data import assets_folder, list_photos, open_rgb, random_grain, to_tensor
 from impasto.lab.graph import write_measure_graph, write_paint_graph
 from impasto.lab.nets import GRAIN_CELL, CodeBook, Trunk, multiply_adds
+from impasto.lab.reach import reach_of
 from impasto.lab.recipe import Recipe, Weights
 from impasto.lab.trainer import Painting
 from impasto.lab.verify import SIZES, Agreement, verify
@@ -163,6 +164,7 @@ def write_model(
         "multiple": trunk.settings.multiple,
         "margin": trunk.settings.margin,
         "grain_cell": GRAIN_CELL,
+        "reach": reach_of(folder / "paint.onnx", trunk.settings.multiple, GRAIN_CELL),
         "thumbnail": THUMBNAIL,
         "gmac_512": round(multiply_adds(trunk, 512, 512) / 1e9, 3),
         "parameters": sum(parameter.numel() for parameter in trunk.parameters()),

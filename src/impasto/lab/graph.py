@@ -2,6 +2,12 @@
 
 What the graphs need of the weights in another form (phase kernels, channel orders) they derive with
 a few operators on constants, which every runtime folds when it loads.
+
+Runtimes compute convolutions with colours and channels last in memory, and moving numbers about
+costs as much as a layer. So the picture stays as it is: what torch unshuffles first is read by
+kernels of twice the size that step by two. And the phases of an upsampling come before the
+channels, so that interleaving copies whole pixels. The end has 16 outputs, four of them spare:
+vectors hold 8 or 16 numbers, and with AVX2 12 outputs took 40 % longer than 16.
 """
 
 from abc import ABC, abstractmethod
@@ -12,12 +18,15 @@ import numpy as np
 from torch import nn
 
 from impasto.lab.nets import EPSILON, GRAIN_CELL, InvertedResidual, Level, ResidualBlock, Trunk
-from impasto.lab.onnx_graph import FLOAT, UINT8, Graph
+from impasto.lab.onnx_graph import FLOAT, PICTURE, UINT8, Graph
 from impasto.lab.phases import EdgeConv, UpConv, phase_taps, skip_taps
 from impasto.lab.sites import Site
 
-PICTURE = (UINT8, (1, "height", "width", 3))
 GRAIN = (FLOAT, (1, 1, "rows", "columns"))
+SPARE = 4
+"""Outputs of the end that nothing reads, beside those of four phases and three colours."""
+END = np.iinfo(np.int32).max
+"""As the end of a slice: to the last."""
 
 
 class TrunkGraph(Graph, ABC):
@@ -37,21 +46,18 @@ class TrunkGraph(Graph, ABC):
 
     def body(self) -> tuple[str, str, str]:
         """From `image` to what the end joins: the body's map, the stem's and the picture's."""
-        trunk = self.trunk
-        x = self.add("Cast", self._unshuffled("image"), to=FLOAT)
-        x = self.add("Sub", self.add("Mul", x, self.floats(1 / 255)), self.floats(0.5))
-        fine = self.add("Transpose", x, perm=[0, 3, 1, 2])
-        half = self.relu(self.conv(fine, self._stem_kernel()), trunk.stem_site)
+        trunk, picture = self.trunk, self._picture()
+        half = self.relu(self._from_picture(picture, self._stem_kernel()), trunk.stem_site)
         x = self.relu(self._layer(half, trunk.down, "down"), trunk.down_site)
         x = self._level(x, trunk.body, "body")
-        up = self.add("DepthToSpace", self._phases(x, trunk.up, "up"), blocksize=2, mode="CRD")
-        return self.relu(up, trunk.up_site), half, fine
+        return self.relu(self._up(x, trunk.up, "up"), trunk.up_site), half, picture
 
-    def finish(self, up: str, half: str, fine: str) -> str:
+    def finish(self, up: str, half: str, picture: str) -> str:
         """The painted picture as bytes."""
-        body = self._phases(up, self.trunk.end, "end", phase_first=True)
-        stem = self._phases(half, self.trunk.end_stem, "end_stem", phase_first=True)
-        skip = self.normalise(self.conv(fine, self._skip_kernel()), self.trunk.skip_site)
+        body = self._phases(up, self.trunk.end, "end", spare=SPARE)
+        stem = self._phases(half, self.trunk.end_stem, "end_stem", spare=SPARE)
+        skip = self._from_picture(picture, self._skip_kernel())
+        skip = self.normalise(skip, self.trunk.skip_site)
         phases = self.add("Add", self.add("Add", body, stem), skip)
         x = self.add("Mul", self.add("Add", phases, self.floats(0.5)), self.floats(255))
         x = self.add("Clip", x, self.floats(0), self.floats(255))
@@ -59,32 +65,42 @@ class TrunkGraph(Graph, ABC):
         x = self._shuffled(self.add("Transpose", x, perm=[0, 2, 3, 1]))
         return self.slice(x, (1, 2), (1, 1), (-1, -1))
 
-    def _unshuffled(self, x: str) -> str:
-        """Bytes [1, h, w, 3] to [1, h / 2, w / 2, (row, column, colour)].
+    def _picture(self) -> str:
+        """The bytes of `image` as floats [1, 3, h + 4, w + 4], the cells at its edge repeated.
 
-        Done on bytes with colours last, because that moves the least memory.
+        That is what replicating the edge of the unshuffled picture by one cell of 2 x 2 comes to.
         """
-        height, width = self._halves(x)
-        one, two, six = self.ints(1), self.ints(2), self.ints(6)
-        x = self.add("Reshape", x, self.add("Concat", height, two, width, six, axis=0))
-        x = self.add("Transpose", x, perm=[0, 2, 1, 3])
-        shape = self.add("Concat", one, height, width, self.ints(12), axis=0)
-        return self.add("Reshape", x, shape)
+        x = "image"
+        for axis in (1, 2):
+            first = self.slice(x, (axis,), (0,), (2,))
+            last = self.slice(x, (axis,), (-2,), (END,))
+            x = self.add("Concat", first, x, last, axis=axis)
+        return self.add("Transpose", self.add("Cast", x, to=FLOAT), perm=[0, 3, 1, 2])
 
-    def _halves(self, x: str) -> tuple[str, str]:
-        shape = self.add("Div", self.add("Shape", x), self.ints(2))
-        return self.slice(shape, (0,), (1,), (2,)), self.slice(shape, (0,), (2,), (3,))
+    def _from_picture(self, picture: str, kernel: str) -> str:
+        """A convolution over cells of 2 x 2, given bytes where torch has bytes / 255 - 0.5."""
+        total = self.add("ReduceSum", kernel, self.ints(1, 2, 3), keepdims=0)
+        bias = self.add("Mul", total, self.floats(-0.5))
+        kernel = self.add("Mul", kernel, self.floats(1 / 255))
+        return self.conv(picture, kernel, bias, stride=2, edge=False)
 
     def _shuffled(self, x: str) -> str:
-        """Bytes [1, h, w, (row, column, colour)] to [1, 2 h, 2 w, 3]."""
+        """Bytes [1, h, w, (row, column, colour) and spare] to [1, 2 h, 2 w, 3].
+
+        By copies of whole rows; a transpose goes byte by byte.
+        """
         shape = self.add("Shape", x)
         height, width = self.slice(shape, (0,), (1,), (2,)), self.slice(shape, (0,), (2,), (3,))
-        split = self.add("Concat", height, width, self.ints(2), self.ints(6), axis=0)
-        x = self.add("Transpose", self.add("Reshape", x, split), perm=[0, 2, 1, 3])
-        twice = self.add("Mul", shape, self.ints(2))
-        height, width = self.slice(twice, (0,), (1,), (2,)), self.slice(twice, (0,), (2,), (3,))
-        one, three = self.ints(1), self.ints(3)
-        return self.add("Reshape", x, self.add("Concat", one, height, width, three, axis=0))
+        one, two, three = self.ints(1), self.ints(2), self.ints(3)
+        x = self.add("Reshape", x, self.add("Concat", height, width, self.ints(-1), axis=0))
+        line = self.add("Concat", height, one, self.ints(-1), axis=0)
+        rows = [
+            self.add("Reshape", self.slice(x, (2,), (first,), (first + 6,)), line)
+            for first in (0, 6)
+        ]
+        sides = self.add("Mul", height, two), self.add("Mul", width, two)
+        size = self.add("Concat", one, *sides, three, axis=0)
+        return self.add("Reshape", self.add("Concat", *rows, axis=1), size)
 
     def _level(self, x: str, level: Level, key: str) -> str:
         x = self._blocks(x, level.before, f"{key}.before")
@@ -92,8 +108,7 @@ class TrunkGraph(Graph, ABC):
             y = self.normalise(self._layer(x, level.down, f"{key}.down"), level.down_site)
             y = self.add("Relu", self.add("Add", y, self._grain(level)))
             y = self._level(y, level.coarser, f"{key}.coarser")
-            y = self._phases(y, level.up, f"{key}.up")
-            y = self.add("DepthToSpace", y, blocksize=2, mode="CRD")
+            y = self._up(y, level.up, f"{key}.up")
             x = self.add("Add", x, self.slice(y, (2, 3), (1, 1), (-1, -1)))
         return self._blocks(x, level.after, f"{key}.after")
 
@@ -129,50 +144,55 @@ class TrunkGraph(Graph, ABC):
         weight, edge = self.weight(f"{key}.weight"), isinstance(layer, EdgeConv)
         return self.conv(x, weight, bias, stride=layer.stride[0], edge=edge, group=layer.groups)
 
-    def _phases(self, x: str, layer: UpConv, key: str, *, phase_first: bool = False) -> str:
-        """`UpConv.phases`: the kernel is derived from the 3x3 one by a constant matrix.
+    def _up(self, x: str, layer: UpConv, key: str) -> str:
+        """`UpConv`: the phases, interleaved."""
+        return self.add("DepthToSpace", self._phases(x, layer, key), blocksize=2, mode="DCR")
 
-        Outputs are in the order (channel, phase) that DepthToSpace takes, or with `phase_first`
-        in the order (phase, channel) that `_shuffled` takes.
-        """
+    def _phases(self, x: str, layer: UpConv, key: str, *, spare: int = 0) -> str:
+        """`UpConv.phases` in the order (phase, channel); a constant matrix makes its kernel."""
         outputs, inputs = layer.weight.shape[:2]
         matrix = phase_taps().permute(2, 5, 0, 3, 1, 4).reshape(9, 16)  # u v, r s a b
         kernel = self.reshape(self.weight(f"{key}.weight"), outputs, inputs, 9)
         kernel = self.add("MatMul", kernel, self.floats(matrix))
         kernel = self.reshape(kernel, outputs, inputs, 4, 2, 2)
-        order = [2, 0, 1, 3, 4] if phase_first else [0, 2, 1, 3, 4]
-        kernel = self.add("Transpose", kernel, perm=order)
-        kernel = self.reshape(kernel, outputs * 4, inputs, 2, 2)
+        kernel = self.add("Transpose", kernel, perm=[2, 0, 1, 3, 4])
+        kernel = self._more(self.reshape(kernel, outputs * 4, inputs, 2, 2), spare, inputs, 2, 2)
         if layer.bias is None:
             return self.conv(x, kernel, edge=layer.padded)
-        shape, ones = ((1, outputs), (4, 1)) if phase_first else ((outputs, 1), (1, 4))
-        bias = self.reshape(self.weight(f"{key}.bias"), *shape)
-        bias = self.add("Mul", bias, self.floats(np.ones(ones)))
-        bias = self.reshape(bias, outputs * 4)
-        return self.conv(x, kernel, bias, edge=layer.padded)
+        bias = self.add("Concat", *[self.weight(f"{key}.bias")] * 4, axis=0)
+        return self.conv(x, kernel, self._more(bias, spare), edge=layer.padded)
+
+    def _more(self, x: str, spare: int, *shape: int) -> str:
+        """A kernel or bias with so many more outputs, which are zero."""
+        if spare == 0:
+            return x
+        return self.add("Concat", x, self.floats(np.zeros((spare, *shape))), axis=0)
 
     def _skip_kernel(self) -> str:
-        """`skip_kernel`, from (place, colour) to (phase, colour)."""
-        matrix = skip_taps().permute(3, 7, 0, 4, 2, 6, 1, 5).reshape(9, 64)  # u v, r s x y a b
+        """`skip_kernel` over pixels: 4 x 4 in place of 2 x 2 cells, outputs (phase, colour)."""
+        matrix = skip_taps().permute(3, 7, 0, 4, 1, 2, 5, 6).reshape(9, 64)  # u v, r s a x b y
         kernel = self.reshape(self.weight("skip.weight"), 3, 3, 9)
         kernel = self.add("MatMul", kernel, self.floats(matrix))
-        kernel = self.reshape(kernel, 3, 3, 4, 4, 2, 2)  # o, i, r s, x y, a, b
-        kernel = self.add("Transpose", kernel, perm=[2, 0, 3, 1, 4, 5])
-        return self.reshape(kernel, 12, 12, 2, 2)
+        kernel = self.reshape(kernel, 3, 3, 4, 4, 4)  # o, i, r s, a x, b y
+        kernel = self.add("Transpose", kernel, perm=[2, 0, 1, 3, 4])
+        return self._more(self.reshape(kernel, 12, 3, 4, 4), SPARE, 3, 4, 4)
 
     def _stem_kernel(self) -> str:
-        """The stem's input channels from torch's order (colour, place) to (place, colour)."""
+        """The stem's kernel over pixels: 6 x 6 in place of 3 x 3 cells."""
         outputs = self.trunk.settings.stem
-        kernel = self.reshape(self.weight("stem.weight"), outputs, 3, 4, 3, 3)
-        kernel = self.add("Transpose", kernel, perm=[0, 2, 1, 3, 4])
-        return self.reshape(kernel, outputs, 12, 3, 3)
+        kernel = self.reshape(self.weight("stem.weight"), outputs, 3, 2, 2, 3, 3)  # o, i, x y, a b
+        kernel = self.add("Transpose", kernel, perm=[0, 1, 4, 2, 5, 3])
+        return self.reshape(kernel, outputs, 3, 6, 6)
 
     def _row(self, x: str, row: int, site: Site) -> str:
         """One row of a [2, C] tensor at a site, shaped for features."""
         part = self.slice(x, (0, 1), (row, site.span.start), (row + 1, site.span.stop))
-        if site.repeat > 1:  # as (phase, channel), the order that `_shuffled` takes
-            part = self.add("Concat", *[part] * site.repeat, axis=1)
-        return self.reshape(part, 1, site.channels * site.repeat, 1, 1)
+        if site.repeat == 1:
+            return self.reshape(part, 1, site.channels, 1, 1)
+        # As (phase, channel), the order that `_phases` gives, and the spare ones.
+        spare = self.floats(np.zeros((1, SPARE)))
+        part = self.add("Concat", *[part] * site.repeat, spare, axis=1)
+        return self.reshape(part, 1, site.channels * site.repeat + SPARE, 1, 1)
 
 
 class PaintGraph(TrunkGraph):
@@ -192,6 +212,7 @@ class MeasureGraph(TrunkGraph):
         self.found: list[str] = []
         self.floor = self.reshape(self.weight("std_floor"), 1, trunk.channels)
         self.shares: dict[tuple[int, int], str] = {}
+        self.pooled: dict[int, str] = {}
 
     def normalise(self, x: str, site: Site) -> str:
         """Weighted mean and standard deviation, then the code; at fixed sites the code alone."""
@@ -214,14 +235,23 @@ class MeasureGraph(TrunkGraph):
         """Each feature pixel's share of the total weight at a site's resolution."""
         key = (site.stride, site.extra)
         if key not in self.shares:
-            stride = [site.stride] * 2
-            pooled = self.add("AveragePool", "weight", kernel_shape=stride, strides=stride)
+            pooled = self._pooled(site.stride)
             if site.extra:
                 pads = self.ints(0, 0, site.extra, site.extra, 0, 0, site.extra, site.extra)
                 pooled = self.add("Pad", pooled, pads)
             total = self.add("ReduceSum", pooled, self.ints(2, 3), keepdims=1)
             self.shares[key] = self.add("Div", pooled, total)
         return self.shares[key]
+
+    def _pooled(self, stride: int) -> str:
+        """The mean weight of each square of so many pixels, from that of squares half as wide."""
+        if stride == 1:
+            return "weight"
+        if stride not in self.pooled:
+            finer = self._pooled(stride // 2)
+            pool = self.add("AveragePool", finer, kernel_shape=[2, 2], strides=[2, 2])
+            self.pooled[stride] = pool
+        return self.pooled[stride]
 
 
 def write_paint_graph(trunk: Trunk, weights: Path, path: Path) -> None:

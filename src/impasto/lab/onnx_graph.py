@@ -17,6 +17,9 @@ OPSET = 18
 IR_VERSION = 9
 FLOAT, UINT8 = TensorProto.FLOAT, TensorProto.UINT8
 
+PICTURE: tuple[int, Sequence[int | str]] = (UINT8, (1, "height", "width", 3))
+"""A picture of any size, as all graphs take and give it."""
+
 Values = Mapping[str, tuple[int, Sequence[int | str]]]
 """Type and shape of graph inputs or outputs by name; a named side is dynamic."""
 
@@ -116,8 +119,13 @@ class Graph:
             ir_version=IR_VERSION,
             producer_name="impasto",
         )
-        path.write_bytes(model.SerializeToString())
-        onnx.checker.check_model(str(path))
+        check_and_write(model, path)
+
+
+def check_and_write(model: onnx.ModelProto, path: Path) -> None:
+    """Writes a model and checks it as a file, with the weights that it names."""
+    path.write_bytes(model.SerializeToString())
+    onnx.checker.check_model(str(path))
 
 
 def _described(values: Values) -> list[onnx.ValueInfoProto]:
