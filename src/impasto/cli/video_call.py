@@ -1,0 +1,94 @@
+"""What a call of `impasto video` was asked for, and how it is known again."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass
+from fractions import Fraction
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from impasto.cli.video_plan import VideoPlan
+from impasto.engine.film import Studio
+from impasto.engine.key_times import KeyCodes, KeyStyle
+from impasto.engine.painter import Painter
+from impasto.engine.selection import Selection
+from impasto.media.decode import ReadLimits
+from impasto.media.video_coding import Codec
+
+
+@dataclass(frozen=True)
+class VideoCall:
+    """Everything that a call was asked for."""
+
+    plan: VideoPlan
+    studio: Studio
+    selection: Selection
+    limits: ReadLimits
+    styles: tuple[str, ...]
+    """As they were given, with their times."""
+    record: dict[str, str]
+    segment: Fraction
+    codec: Codec | None = None
+    quality: int | None = None
+    format: str = "png"
+    strip: bool = False
+    resume: bool = False
+    overwrite: bool = False
+    preview: bool = False
+    quiet: bool = False
+
+
+def make_studio(
+    keys: Sequence[KeyStyle], make: Callable[[str], Painter], window: float, flow: float
+) -> Studio:
+    """What paints: one style, or several that fade into each other.
+
+    Args:
+        keys: in the order of time.
+        make: makes the painter of a style.
+        window: seconds to each side.
+        flow: from 0 to 1.
+    """
+    painters = [make(key.style) for key in keys]
+    codes = KeyCodes([key.seconds for key in keys], [each.code for each in painters])
+    return Studio(painters[0], codes if len(keys) > 1 else None, window, flow)
+
+
+def identity(call: VideoCall) -> dict[str, Any]:
+    """What must be the same for a call to go on with what another one began."""
+    studio, painter = call.studio, call.studio.painter
+    return {
+        "input": _input_identity(call.plan.source),
+        "style": list(call.styles),
+        "codes": _code_hash(studio),
+        "settings": asdict(painter.settings),
+        "model": painter.model.trunk_id,
+        "engine": asdict(painter.backend.info),
+        "window": studio.window,
+        "flow": studio.flow,
+        "selection": [str(part) for part in astuple(call.selection)],
+        "codec": call.codec,
+        "quality": call.quality,
+        "format": call.format,
+        "segment": str(call.segment),
+        "versions": {name: version(name) for name in ("impasto", "av")},
+    }
+
+
+def _input_identity(path: Path | None) -> list[Any]:
+    if path is None:
+        return []
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    stats = [(file.name, file.stat()) for file in files]
+    return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats]
+
+
+def _code_hash(studio: Studio) -> str:
+    codes = studio.codes.codes if studio.codes else [studio.painter.code]
+    return hashlib.sha256(b"".join(code.tobytes() for code in codes)).hexdigest()
+
+
+def comment_of(record: Mapping[str, str]) -> str:
+    """How it was painted, as one line of a video's metadata."""
+    return "; ".join(f"{key} {value}" for key, value in record.items())

@@ -1,0 +1,81 @@
+"""What a call of `impasto video` tells while it runs: a bar with frames a second and time left."""
+
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+_RECENT = 5.0
+"""Seconds over which the rate is told."""
+
+
+@dataclass
+class Pace:
+    """Frames a second, of the last seconds."""
+
+    seen: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def at(self, now: float, frames: int) -> float:
+        """The rate when so many frames are done; 0 at first."""
+        self.seen.append((now, frames))
+        while len(self.seen) > 2 and self.seen[1][0] < now - _RECENT:
+            self.seen.popleft()
+        (start, before), (end, after) = self.seen[0], self.seen[-1]
+        return (after - before) / (end - start) if end > start else 0.0
+
+
+class VideoBar:
+    """A bar on a terminal; nothing elsewhere."""
+
+    def __init__(self, bar: "Progress | None") -> None:
+        self._bar, self._pace = bar, Pace()
+
+    def show(self, frames: int, note: str = "") -> None:
+        """So many frames are done."""
+        if self._bar is not None:
+            rate = self._pace.at(time.monotonic(), frames)
+            text = f"{rate:.1f} frames/s{note}"
+            self._bar.update(self._bar.task_ids[0], completed=frames, description=text)
+
+
+@contextmanager
+def video_bar(total: int | None, *, quiet: bool) -> Iterator[VideoBar]:
+    """A bar while a block runs, of so many frames, or of an unknown number."""
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
+        yield VideoBar(None)
+        return
+    bar = _new_bar()
+    bar.add_task("", total=total)
+    with bar:
+        yield VideoBar(bar)
+
+
+def _new_bar() -> "Progress":
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    # stdout may carry the video; lines of `say` pass above the bar.
+    return Progress(
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=True,
+    )

@@ -1,0 +1,130 @@
+"""Motion between two frames: optical flow, and where it can be trusted. Alone imports cv2.
+
+The flow is OpenCV's DIS (Kroeger et al. 2016, "Fast Optical Flow using Dense Inverse Search").
+A flow points back: for each pixel of a frame it says how many pixels right and down of it the same
+thing lies in the frame before. So `fetch` brings the frame before to where things are now.
+"""
+
+from functools import cache
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Float32, Num, UInt8
+
+from impasto.core.arrays import RGB
+from impasto.core.errors import MissingExtraError
+
+Flow = Float32[np.ndarray, "height width 2"]
+"""Pixels right and down."""
+
+Share = Float32[np.ndarray, "height width"]
+"""A part of 1 for each pixel."""
+
+Floating = Float32[np.ndarray, "height width 3"]
+"""A picture of 0 to 255 that is not rounded."""
+
+Quality = Literal["ultrafast", "fast", "medium"]
+Field = Num[np.ndarray, "height width *channels"]
+
+
+class FlowFinder:
+    """Finds the flow between frames of one size; one for each thread.
+
+    Args:
+        quality: which of OpenCV's presets.
+
+    Raises:
+        MissingExtraError: OpenCV is not installed.
+    """
+
+    def __init__(self, quality: Quality) -> None:
+        cv2 = _cv2()
+        preset = getattr(cv2, f"DISOPTICAL_FLOW_PRESET_{quality.upper()}")
+        self._method = cv2.DISOpticalFlow_create(preset)
+
+    def find(self, now: RGB, before: RGB) -> Flow:
+        """Where the pixels of `now` were in `before`; both at least 16 pixels on each side."""
+        flow: Flow = self._method.calc(_grey(now), _grey(before), None)
+        return flow
+
+
+def _grey(frame: RGB) -> UInt8[np.ndarray, "height width"]:
+    cv2 = _cv2()
+    grey: UInt8[np.ndarray, "height width"] = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+    return grey
+
+
+def fetch(before: Field, flow: Flow, *, sharp: bool = False) -> Field:
+    """What was before, at the places where it is now; beyond the edge its edge goes on.
+
+    Args:
+        before: a picture, a flow or a plane, of uint8 or float32.
+        flow: from now to before, of the same height and width.
+        sharp: interpolate by cubics, which blur less than straight lines; they may overshoot.
+    """
+    cv2 = _cv2()
+    how = cv2.INTER_CUBIC if sharp else cv2.INTER_LINEAR
+    rows, columns = _places(*flow.shape[:2])
+    across, down = flow[..., 0] + columns, flow[..., 1] + rows
+    fetched: Field = cv2.remap(before, across, down, how, borderMode=cv2.BORDER_REPLICATE)
+    return fetched
+
+
+def misses(flow: Flow, back: Flow) -> Share:
+    """How many pixels off one lands who follows a flow and comes back; infinite from outside.
+
+    Args:
+        flow: from now to before.
+        back: from before to now.
+    """
+    height, width = flow.shape[:2]
+    rows, columns = _places(height, width)
+    across, down = flow[..., 0] + columns, flow[..., 1] + rows
+    missed = np.linalg.norm(flow + fetch(back, flow), axis=2).astype(np.float32)
+    outside = (across < 0) | (across > width - 1) | (down < 0) | (down > height - 1)
+    missed[outside] = np.inf
+    return missed
+
+
+def resized(field: Field, height: int, width: int) -> Field:
+    """A field at another size: the means of areas when it shrinks, straight lines when it grows."""
+    cv2 = _cv2()
+    if field.shape[:2] == (height, width):
+        return field
+    how = cv2.INTER_AREA if field.shape[1] > width else cv2.INTER_LINEAR
+    other: Field = cv2.resize(field, (width, height), interpolation=how)
+    return other
+
+
+def resized_flow(flow: Flow, height: int, width: int) -> Flow:
+    """A flow for a picture of another size; its lengths grow with it."""
+    times = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
+    larger: Flow = resized(flow, height, width) * times
+    return larger
+
+
+def mix(first: Floating, second: Floating, share: Share) -> Floating:
+    """`share` of the second picture and the rest of the first."""
+    mixed: Floating = _cv2().blendLinear(first, second, 1.0 - share, share)
+    return mixed
+
+
+def sharpness(picture: RGB) -> float:
+    """The root mean square of the Laplacian of luminance: what blur takes away first."""
+    cv2 = _cv2()
+    return float(np.sqrt(np.square(cv2.Laplacian(_grey(picture), cv2.CV_32F)).mean()))
+
+
+@cache
+def _places(height: int, width: int) -> tuple[Share, Share]:
+    """The row of each row and the column of each column, to be added to a flow."""
+    rows = np.arange(height, dtype=np.float32)[:, None]
+    return rows, np.arange(width, dtype=np.float32)[None]
+
+
+def _cv2() -> Any:
+    try:
+        import cv2
+    except ImportError as error:
+        raise MissingExtraError("flow", "video") from error
+    return cv2

@@ -1,0 +1,162 @@
+"""Calm painting of video: statistics smoothed within a shot, strokes that follow the picture.
+
+Only frames are measured, never paintings, so nothing can drift. What comes out for a frame depends
+on the frames within two windows of it, and with `flow` on the painting before.
+"""
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+from impasto.core.arrays import RGB, Code
+from impasto.core.errors import SettingsError
+from impasto.engine.cuts import CutDetector
+from impasto.engine.following import Follower, Past
+from impasto.engine.images import to_picture
+from impasto.engine.painter import Measured, Painter, compose
+from impasto.engine.smoothing import Smoother, Trail, Window
+from impasto.engine.strokes import at_long_side
+from impasto.media.resize import thumbnail
+
+_MEASURED_IN_A_WINDOW = 8
+"""Frames to each side: measuring all of them takes longer and moves a painting by 0.3 levels."""
+_MOST_WAITING = 256 * 2**20
+"""Bytes of frames that wait for those after them."""
+
+
+@dataclass(frozen=True)
+class _Frame:
+    number: int
+    job: Measured
+    """What is painted; its affine comes last."""
+    small: RGB
+    """Its thumbnail."""
+    code: Code
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory its pixels take while it waits."""
+        pictures = (self.job.photo, self.job.small)
+        return sum(picture.pixels.nbytes for picture in pictures if picture is not None)
+
+
+class Temporal:
+    """Paints the frames of one video, in order.
+
+    Args:
+        painter: paints the frames; its settings hold for all of them.
+        rate: frames a second, above 0; of a variable rate the mean.
+        window: seconds to each side over which statistics are smoothed; 0 paints frame by frame.
+        flow: how much the painting before shows through where the picture has only moved, 0 to 1.
+        live: never wait for later frames: each `push` returns its own frame.
+        first: the number of the first frame, for a video that is taken up in its middle: what comes
+            out two windows later is as if it had been painted from the start.
+
+    Raises:
+        SettingsError: a value is out of its range.
+        MissingExtraError: `flow` is above 0, and OpenCV is not installed.
+    """
+
+    def __init__(
+        self,
+        painter: Painter,
+        *,
+        rate: float,
+        window: float = 1.0,
+        flow: float = 0.0,
+        live: bool = False,
+        first: int = 0,
+    ) -> None:
+        _check(rate, window, flow)
+        self._painter, self._live = painter, live
+        self._paints = painter.settings.strength > 0.0
+        frames = round(window * rate)
+        self._stride = max(1, round(frames / _MEASURED_IN_A_WINDOW))
+        self._half = frames // self._stride * self._stride
+        self._cuts = CutDetector(live=live or self._half == 0)
+        self._follower = Follower(flow) if flow > 0.0 else None
+        self._undecided: deque[_Frame] = deque()
+        self._shot: deque[_Frame] = deque()
+        self._smoother: Smoother = self._new_smoother()
+        self._count = first
+
+    def push(self, frame: RGB, code: Code | None = None) -> list[RGB]:
+        """Take the next frame.
+
+        Args:
+            frame: RGB, of any size from 1 x 1.
+            code: what to paint it with; None is the painter's own code.
+
+        Returns:
+            The paintings that are finished now, in order; they lag behind by up to the window.
+        """
+        job = self._prepared(frame)
+        small = thumbnail((job.small or job.photo).pixels, self._painter.model.thumbnail)
+        code = self._painter.code if code is None else code
+        self._undecided.append(_Frame(self._count, job, small, code))
+        self._count += 1
+        return [done for is_cut in self._cuts.push(small) for done in self._enter(is_cut)]
+
+    def finish(self) -> list[RGB]:
+        """The paintings of all frames that still wait; the video is over."""
+        done = [each for is_cut in self._cuts.finish() for each in self._enter(is_cut)]
+        return done + self._end_shot()
+
+    @property
+    def past(self) -> Past | None:
+        """What the next painting follows: to be set when a video is taken up in its middle."""
+        return self._follower.past if self._follower else None
+
+    @past.setter
+    def past(self, past: Past | None) -> None:
+        if self._follower is not None:
+            self._follower.past = past
+
+    def _prepared(self, frame: RGB) -> Measured:
+        picture, reference = to_picture(frame), self._painter.settings.stroke_reference
+        small = None if reference is None else at_long_side(picture, reference)
+        return Measured(self._painter.prepare(picture), None, small)
+
+    def _enter(self, is_cut: bool) -> list[RGB]:
+        """Let the oldest undecided frame into its shot."""
+        frame = self._undecided.popleft()
+        done = self._end_shot() if is_cut else []
+        if self._paints and (is_cut or frame.number % self._stride == 0):
+            stats = self._painter.measure(frame.small, code=frame.code)
+            self._smoother.add(frame.number, stats)
+        self._shot.append(frame)
+        while self._shot and frame.number - self._shot[0].number >= self._wait(frame):
+            done.append(self._painted(self._shot.popleft()))
+        return done
+
+    def _end_shot(self) -> list[RGB]:
+        done = [self._painted(frame) for frame in self._shot]
+        self._shot.clear()
+        self._smoother = self._new_smoother()
+        if self._follower is not None:
+            self._follower.reset()
+        return done
+
+    def _painted(self, frame: _Frame) -> RGB:
+        if not self._paints:
+            return frame.job.photo.pixels
+        affine = compose(frame.code, self._smoother.at(frame.number))
+        painted = self._painter.paint_measured(replace(frame.job, affine=affine)).pixels
+        if self._follower is None:
+            return painted
+        return self._follower.follow(frame.job.photo.pixels, painted)
+
+    def _wait(self, frame: _Frame) -> int:
+        """How many frames after a frame must be there before it is painted."""
+        return 0 if self._live else min(self._half, _MOST_WAITING // frame.nbytes)
+
+    def _new_smoother(self) -> Smoother:
+        return Trail(self._half) if self._live else Window(self._half)
+
+
+def _check(rate: float, window: float, flow: float) -> None:
+    if not 0.0 < rate < float("inf"):
+        raise SettingsError(f"rate is {rate!r}: it must be above 0 frames a second")
+    if not 0.0 <= window <= 60.0:
+        raise SettingsError(f"window is {window!r}: it must be from 0 to 60 seconds")
+    if not 0.0 <= flow <= 1.0:
+        raise SettingsError(f"flow is {flow!r}: it must be from 0 to 1")
