@@ -13,6 +13,7 @@ pytest.importorskip("onnx")
 pytest.importorskip("psutil")
 
 SMALL = ("bench", "speed", "--size", "24", "--repeats", "1", "--precision", "float32")
+SMALL += ("--no-rivals",)
 
 
 def test_json_on_standard_output_and_in_a_file(call: Call, folder: Path) -> None:
@@ -34,6 +35,25 @@ def test_a_table_for_people(call: Call, folder: Path) -> None:
     for word in ("24 x 24", "measure", "compose", "paint", "ratio", "1 MP", "import impasto"):
         assert word in ended.out
     assert all(line.startswith("impasto: ") for line in ended.lines)
+
+
+def test_tables_and_a_plot_in_files(call: Call, folder: Path) -> None:
+    """--table writes Markdown and --plot a PNG, beside what is printed."""
+    pytest.importorskip("matplotlib")
+    ended = call(*SMALL, "--table", "speed.md", "--plot", "speed.png")
+    assert ended.code == 0, ended.err
+    assert (folder / "speed.md").read_text().startswith("| side | impasto |")
+    assert (folder / "speed.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+def test_rivals_are_in_the_report(call: Call) -> None:
+    """By default two more networks are timed, and the first one in eager torch."""
+    ended = call(*SMALL[:-1], "--json")
+    assert ended.code == 0, ended.err
+    rivals = json.loads(ended.out)["rivals"]
+    assert [rival["runtime"] for rival in rivals] == ["openvino"] * 2 + ["eager torch"]
+    assert all(rival["ratio"] or rival["note"] for rival in rivals)
 
 
 @pytest.mark.parametrize(

@@ -93,10 +93,12 @@ def peer_methods(
             yield left_out(method, str(error))
             continue
         note = "" if name in styles else "style not measured: its painting is not among them"
-        yield replace(method, paint=_peer_paint(peer.graph, backend), note=note)
+        yield replace(method, paint=graph_paint(peer.graph, backend), note=note)
 
 
-def _peer_paint(graph: Path, backend: Backend) -> Paint:
+def graph_paint(graph: Path, backend: Backend) -> Paint:
+    """Paints with a peer's graph, see `impasto.bench.peer_parts.Peer`."""
+
     def paint(pixels: RGB) -> RGB:
         image = pixels[None]
         painted: RGB = backend.load(graph, {"image": image.shape}).run({"image": image})[0]

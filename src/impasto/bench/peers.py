@@ -6,40 +6,30 @@ norm of Ulyanov, Vedaldi and Lempitsky 2016 and nearest upsampling in place of t
 convolutions. Pictures are RGB of 0 to 255 on both ends.
 """
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
-from impasto.core.errors import ModelError
-from impasto.core.files import reason, shown
-from impasto.lab.onnx_graph import FLOAT, UINT8, Graph
+from impasto.bench.peer_parts import (
+    Peer,
+    Tensors,
+    asset,
+    nearest_twice,
+    picture_input,
+    random_tensors,
+    read_tensors,
+    reflected_conv,
+    save_painter,
+)
+from impasto.lab.onnx_graph import Graph
 
-Tensors = Mapping[str, npt.NDArray[np.float16]]
-
+STORED = "transformer_net.safetensors"
+"""The name that the weights get beside the graph."""
 RELEASED = Path("baselines") / "johnson_pytorch_examples" / "udnie.safetensors"
 """Where weights of the pytorch/examples network lie in the assets folder."""
-
-_PICTURE = (UINT8, (1, "height", "width", 3))
-
-
-@dataclass(frozen=True)
-class Peer:
-    """A network to compare with: `(image uint8 [1, h, w, 3]) -> painted`, of the same kind."""
-
-    name: str
-    graph: Path
-    weights: str
-    """The name of the weights' file, or `random`."""
-    parameters: int
-    gmac_512: float
-    """GMAC: 10^9 multiply-accumulates, of painting 512 x 512."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +74,14 @@ TRANSFORMER_NET = [*_HEAD, *(layer for block in _BODY for layer in block), *_TAI
 """The layers of the pytorch/examples network, from the photo to the painting."""
 
 
+def transformer_blocks() -> tuple[list[Layer], list[list[Layer]], list[Layer]]:
+    """The layers before the residual blocks, those blocks, and the layers after them."""
+    return _HEAD, _BODY, _TAIL
+
+
 def released_weights() -> Path | None:
     """The trained weights in the folder that IMPASTO_ASSETS names; None where they are absent."""
-    folder = os.environ.get("IMPASTO_ASSETS")
-    path = Path(folder) / RELEASED if folder else None
-    return path if path and path.is_file() else None
+    return asset(RELEASED)
 
 
 def write_transformer_net(folder: Path, weights: Path | None = None) -> Peer:
@@ -103,8 +96,8 @@ def write_transformer_net(folder: Path, weights: Path | None = None) -> Peer:
     Raises:
         ModelError: the weights cannot be read, or are those of another network.
     """
-    tensors = _random_tensors() if weights is None else _read_tensors(weights)
-    stored, graph = folder / "transformer_net.safetensors", folder / "transformer_net.onnx"
+    tensors = random_tensors(_shapes()) if weights is None else _read_tensors(weights)
+    stored, graph = folder / STORED, folder / "transformer_net.onnx"
     save_file(dict(tensors), stored)
     _write_graph(stored, graph)
     return Peer(
@@ -130,31 +123,12 @@ def _shapes() -> dict[str, tuple[int, ...]]:
 
 
 def _read_tensors(path: Path) -> Tensors:
-    try:
-        tensors = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"cannot read the weights {shown(path)}: {reason(error)}") from error
-    if {name: tensor.shape for name, tensor in tensors.items()} != _shapes():
-        raise ModelError(f"{shown(path)}: not the weights of pytorch/examples' TransformerNet")
-    return {name: tensor.astype(np.float16) for name, tensor in tensors.items()}
-
-
-def _random_tensors() -> Tensors:
-    """Weights of the size that training starts from: no run meets denormal or infinite numbers."""
-    generator = np.random.default_rng(0)
-    tensors = {}
-    for name, shape in _shapes().items():
-        if len(shape) == 4:
-            tensor = generator.normal(0.0, (2 / prod(shape[1:])) ** 0.5, shape)
-        else:
-            tensor = np.full(shape, 0.0 if name.endswith("bias") else 1.0)
-        tensors[name] = tensor.astype(np.float16)
-    return tensors
+    return read_tensors(path, _shapes(), "pytorch/examples' TransformerNet")
 
 
 def _write_graph(weights: Path, path: Path) -> None:
     graph = Graph(weights)
-    x = graph.add("Transpose", graph.add("Cast", "image", to=FLOAT), perm=[0, 3, 1, 2])
+    x = picture_input(graph)
     for layer in _HEAD:
         x = graph.add("Relu", _convolved(graph, x, layer))
     for first, second in _BODY:
@@ -163,21 +137,14 @@ def _write_graph(weights: Path, path: Path) -> None:
     *upsampling, last = _TAIL
     for layer in upsampling:
         x = graph.add("Relu", _convolved(graph, x, layer))
-    x = graph.add("Clip", _convolved(graph, x, last), graph.floats(0), graph.floats(255))
     # Cut off and not rounded, as the original saves its pictures.
-    x = graph.add("Cast", graph.add("Transpose", x, perm=[0, 2, 3, 1]), to=UINT8)
-    graph.save(path, {"image": _PICTURE}, x, {"painted": _PICTURE})
+    save_painter(graph, path, _convolved(graph, x, last))
 
 
 def _convolved(graph: Graph, x: str, layer: Layer) -> str:
     if layer.upsample > 1:
-        scales = graph.floats([1, 1, layer.upsample, layer.upsample])
-        how = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
-        x = graph.add("Resize", x, "", scales, mode="nearest", **how)
-    edge = layer.kernel // 2
-    x = graph.add("Pad", x, graph.ints(0, 0, edge, edge, 0, 0, edge, edge), mode="reflect")
-    tensors = (graph.weight(f"{layer.name}.conv2d.{part}") for part in ("weight", "bias"))
-    x = graph.conv(x, *tensors, stride=layer.stride, edge=False)
+        x = nearest_twice(graph, x)
+    x = reflected_conv(graph, x, f"{layer.name}.conv2d", layer.kernel, stride=layer.stride)
     if not layer.norm:
         return x
     tensors = (graph.weight(f"{layer.norm}.{part}") for part in ("weight", "bias"))

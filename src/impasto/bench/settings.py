@@ -44,6 +44,40 @@ class SpeedSettings:
 
 
 @dataclass(frozen=True)
+class WideSettings:
+    """What `impasto bench speed` measures beside the default engine and its first peer."""
+
+    rivals: bool = True
+    """Other networks, each in turns with impasto, at the sizes of `SpeedSettings`; with `full`, at
+    `RIVAL_SIZES`."""
+
+    full: bool = False
+    """All of `FULL_SIZES` with every engine, precision and one and two threads; the memory of new
+    processes; and how the time grows with the pixels to `FULL_SIDES`."""
+
+    seconds: float = 20.0
+    """How long the timings of one thing may take together; one is made however long it takes."""
+
+
+FULL_SIZES = (
+    (256, 256),
+    (512, 512),
+    (1024, 1024),
+    (2048, 2048),
+    (4096, 2160),
+    (4096, 4096),
+    (8192, 8192),
+)
+"""Width and height in pixels."""
+
+RIVAL_SIZES = FULL_SIZES[:5]
+"""Of other networks: none of them paints in tiles, and larger ones take minutes each."""
+
+FULL_SIDES = (1000, 2000, 4000, 6000, 8000, 10_000)
+"""Sides of squares from 1 to 100 million pixels."""
+
+
+@dataclass(frozen=True)
 class LossSettings:
     """What `impasto bench losses` measures.
 
@@ -118,3 +152,56 @@ class EncodingSettings:
             for one in value if isinstance(value, tuple) else (value,):
                 if one < lowest:
                     raise SettingsError(f"{name} is {one}: it must be at least {lowest}")
+
+
+@dataclass(frozen=True)
+class ThumbnailSettings:
+    """What `impasto bench thumbnail` measures.
+
+    Raises:
+        SettingsError: a value is out of its range.
+    """
+
+    styles: tuple[str, ...] = ("scream", "great-wave", "water-lilies")
+    """Styles of the recipe."""
+
+    ratios: tuple[float, ...] = (2.0, 4.0, 8.0, 16.0)
+    """How many times as long as its thumbnail a photo is."""
+
+    windows: int = 2
+    """How many windows of a photo are painted and looked at."""
+
+    side: int = 512
+    """Of a window, in pixels."""
+
+    def __post_init__(self) -> None:
+        if not self.styles or not self.ratios:
+            raise SettingsError("at least one style and one ratio must be named")
+        for name, lowest in {"windows": 1, "side": MIN_LOSS_SIZE}.items():
+            if getattr(self, name) < lowest:
+                raise SettingsError(f"{name} is {getattr(self, name)}: at least {lowest}")
+        for ratio in self.ratios:
+            if not 1.0 <= ratio <= 64.0:
+                raise SettingsError(f"ratio is {ratio:g}: it must be from 1 to 64")
+
+
+@dataclass(frozen=True)
+class ThroughputSettings:
+    """What `impasto bench throughput` measures.
+
+    Raises:
+        SettingsError: there is not at least one repeat.
+    """
+
+    repeats: int = 3
+    """How often all photos are painted, in each of the two ways."""
+
+    style: str = "scream"
+    """A style spec."""
+
+    engine: EngineSettings = EngineSettings()
+    """Where it names threads, those are the cores."""
+
+    def __post_init__(self) -> None:
+        if self.repeats < 1:
+            raise SettingsError(f"repeats is {self.repeats}: it must be at least 1")

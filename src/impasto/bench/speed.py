@@ -34,7 +34,7 @@ from impasto.media.image import read_image
 from impasto.media.resize import resize_to
 
 if TYPE_CHECKING:
-    from impasto.bench.peers import Peer
+    from impasto.bench.peer_parts import Peer
 
 _MEGAPIXEL_SIDE = 1000
 
@@ -124,10 +124,16 @@ def measure_speed(
 
 def square(pixels: RGB, size: int) -> RGB:
     """The middle of a picture as a square of `size` pixels, enlarged if the picture is smaller."""
-    height, width = pixels.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return resize_to(pixels[top : top + side, left : left + side], size, size)
+    return frame(pixels, size, size)
+
+
+def frame(pixels: RGB, width: int, height: int) -> RGB:
+    """The middle of a picture, as much as there is in that shape, at `width` x `height` pixels."""
+    rows, columns = pixels.shape[:2]
+    scale = min(rows / height, columns / width)
+    high, wide = max(1, round(height * scale)), max(1, round(width * scale))
+    top, left = (rows - high) // 2, (columns - wide) // 2
+    return resize_to(pixels[top : top + high, left : left + wide], width, height)
 
 
 def _write_peer(folder: Path) -> "Peer":
@@ -150,7 +156,7 @@ def _measure_processes(
 def _measure_size(painter: Painter, peer: "Peer", pixels: RGB, repeats: int) -> SizeSpeed:
     turns = {
         "impasto": lambda: time_painter(painter, pixels),
-        "peer": _peer_turn(painter.backend, peer, pixels),
+        "peer": peer_turn(painter.backend, peer, pixels),
     }
     taken = alternate(repeats, turns)
     ratio = taken["peer"]["engine"].median / taken["impasto"]["engine"].median
@@ -174,7 +180,8 @@ def time_painter(painter: Painter, pixels: RGB) -> dict[str, float]:
     }
 
 
-def _peer_turn(backend: Backend, peer: "Peer", pixels: RGB) -> Turn:
+def peer_turn(backend: Backend, peer: "Peer", pixels: RGB) -> Turn:
+    """A turn of `alternate` that paints with a peer, uint8 in, uint8 out."""
     image = pixels[None]
     session = backend.load(peer.graph, {"image": image.shape})
 

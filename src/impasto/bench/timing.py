@@ -56,5 +56,16 @@ def alternate(rounds: int, turns: Mapping[str, Turn]) -> dict[str, dict[str, Sum
     return {name: _by_step(seconds) for name, seconds in taken.items()}
 
 
+def rounds_within(seconds: float, once: float, most: int) -> int:
+    """How many rounds of something fit into some seconds: at least 1, at most `most`.
+
+    Args:
+        seconds: the time there is.
+        once: seconds of one call; a round has two.
+        most: the most rounds to make.
+    """
+    return max(1, min(most, int(seconds / (2 * max(once, 1e-9)))))
+
+
 def _by_step(taken: Sequence[Mapping[str, float]]) -> dict[str, Summary]:
     return {step: summarise([seconds[step] for seconds in taken]) for step in taken[0]}

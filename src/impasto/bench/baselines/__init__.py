@@ -1,0 +1,1 @@
+"""Other people's programs as they run them: beside the lab, the only place that imports torch."""

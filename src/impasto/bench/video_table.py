@@ -1,0 +1,106 @@
+"""The report of video as Markdown, and a strip of frames to look at."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from impasto.bench.video_marks import LONG, SHORT, link, mean_of
+from impasto.bench.video_report import MethodRow, StageSpeed, VideoReport
+from impasto.core.arrays import RGB
+from impasto.engine.flow import FlowFinder, fetch
+
+_STAGES = ("decode", "measure", "paint", "flow", "encode")
+_GAP, _LABEL = 4, 22
+_TIMES = 3
+"""Differences are shown so many times as strong."""
+
+
+def markdown(report: VideoReport) -> str:
+    """A table of methods, one of speed, and what they were measured on."""
+    return "\n".join([*_methods(report), "", *_speeds(report), "", *_facts(report)])
+
+
+def _methods(report: VideoReport) -> Iterator[str]:
+    yield (
+        "| method | short | long | perceptual | short, of frame by frame | long | sharpness "
+        "| style loss |"
+    )
+    yield "| --- |" + " ---: |" * 7
+    for row in report.methods:
+        yield f"| {row.method} | " + " | ".join(map(_number, _marks(row))) + " |"
+
+
+def _marks(row: MethodRow) -> tuple[float | None, ...]:
+    ratios = (row.short_ratio, row.long_ratio, row.sharpness_ratio, row.style_ratio)
+    return (row.short, row.long, row.perceptual, *ratios)
+
+
+def _speeds(report: VideoReport) -> Iterator[str]:
+    yield "| size | calmed by | fps | of the bound | " + " | ".join(_STAGES) + " |"
+    yield "| --- | --- |" + " ---: |" * (2 + len(_STAGES))
+    yield from (_speed(each) for each in report.speed)
+
+
+def _speed(each: StageSpeed) -> str:
+    how = "statistics + flow" if each.flow else "statistics"
+    stages = (each.cpu_seconds.get(name) for name in _STAGES)
+    cells = ("" if seconds is None else f"{1000 * seconds:.1f}" for seconds in stages)
+    start = f"| {each.width} x {each.height} | {how} | {each.fps:.1f} | {each.share:.2f} | "
+    return start + " | ".join(cells) + " |"
+
+
+def _facts(report: VideoReport) -> Iterator[str]:
+    settings = report.settings
+    short, long = (mean_of([each[gap] for each in report.seen.values()]) for gap in (SHORT, LONG))
+    yield (
+        f"{len(report.seen)} clips of {settings.frames} frames at long side {settings.size} in "
+        f"{settings.style}; pixels in both frames: {_number(short)} one frame apart, "
+        f"{_number(long)} ten. Stages: CPU milliseconds a frame, alone."
+    )
+    for name, value in report.targets.items():
+        yield f"{name}: {_number(value)}."
+    commit, model = report.commit, report.model
+    dirty = " with changes" if commit and commit.dirty else ""
+    where = f"commit {commit.id[:12]}{dirty}" if commit else "not from a checkout"
+    yield f"Model {model.name} {model.trunk_id[:12]} ({model.recipe}), {where}, {report.date}."
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def strip(frames: Sequence[RGB], paintings: Mapping[str, Sequence[RGB]], width: int = 300) -> RGB:
+    """Two neighbouring frames in every way they were painted, and what changed between them.
+
+    The third column is the difference of the second picture to the first one brought to it by the
+    flow of the frames, three times as strong, black where the first frame does not show the place.
+
+    Args:
+        frames: a clip of at least 2 frames; the two in its middle are shown.
+        paintings: of all its frames, by method.
+        width: of a picture, in pixels.
+    """
+    now = max(1, len(frames) // 2)
+    both = link(frames[now], frames[now - 1], FlowFinder("medium"))
+    rows = []
+    for name, pictures in {"the clip": frames, **paintings}.items():
+        before, later = pictures[now - 1], pictures[now]
+        moved = fetch(before.astype(np.float32), both.flow)
+        change = np.where(both.seen[..., None], np.abs(later - moved), 0)
+        changed = np.clip(_TIMES * change, 0, 255).astype(np.uint8)
+        titles = (f"{name}, frame {now}", f"frame {now + 1}", f"change x {_TIMES}")
+        rows.append(_row((before, later, changed), titles, width))
+    return np.concatenate(rows)
+
+
+def _row(pictures: Sequence[RGB], titles: Sequence[str], width: int) -> RGB:
+    height = round(width * pictures[0].shape[0] / pictures[0].shape[1])
+    row = Image.new("RGB", (len(pictures) * (width + _GAP) - _GAP, _LABEL + height), "white")
+    draw, font = ImageDraw.Draw(row), ImageFont.load_default(size=14)
+    for column, (pixels, title) in enumerate(zip(pictures, titles, strict=True)):
+        left = column * (width + _GAP)
+        draw.text((left + 2, 2), title, "black", font)
+        cell = Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS)
+        row.paste(cell, (left, _LABEL))
+    return np.asarray(row)
