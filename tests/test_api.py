@@ -93,6 +93,7 @@ def test_public_names_are_these() -> None:
         "RecipeError",
         "SettingsError",
         "StyleError",
+        "VideoError",
         "__version__",
         "list_styles",
         "load_style",

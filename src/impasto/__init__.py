@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from impasto.core.errors import RecipeError as RecipeError
     from impasto.core.errors import SettingsError as SettingsError
     from impasto.core.errors import StyleError as StyleError
+    from impasto.core.errors import VideoError as VideoError
 
     __version__: str
 
@@ -42,6 +43,7 @@ _HOMES = {
         "RecipeError",
         "SettingsError",
         "StyleError",
+        "VideoError",
     ),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

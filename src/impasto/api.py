@@ -21,6 +21,7 @@ def paint(
     strength: float = PaintSettings.strength,
     colors: Colors = PaintSettings.colors,
     size: int | None = PaintSettings.size,
+    stroke_reference: int | None = PaintSettings.stroke_reference,
 ) -> Image:
     """Paint one picture with the default model. For many in one style, keep a `Painter`.
 
@@ -30,6 +31,8 @@ def paint(
         strength: 0 returns the photo's own pixels, 1 is the full style.
         colors: "style", or "content" to keep the photo's colours.
         size: the longest side of the result in pixels; None keeps the photo's size.
+        stroke_reference: strokes are as large as they would be at this long side in pixels; None:
+            as at the size of the result.
 
     Returns:
         The painting, of the kind that was given; alpha is kept.
@@ -37,7 +40,14 @@ def paint(
     Raises:
         ImpastoError: of the kind that says what is wrong, see `impasto.core.errors`.
     """
-    painter = Painter(style, strength=strength, colors=colors, size=size, model=_default_model())
+    painter = Painter(
+        style,
+        strength=strength,
+        colors=colors,
+        size=size,
+        stroke_reference=stroke_reference,
+        model=_default_model(),
+    )
     return painter.paint(image)
 
 

@@ -114,7 +114,7 @@ def call(model: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> Call:
 
     def run(*argv: object, backend: FakeBackend | None = None) -> Ended:
         words = [str(word) for word in argv]
-        if words[0] == "paint":
+        if words[0] in ("paint", "video"):
             words[1:1] = ["--model", str(model)]
         code = main(words, backend=backend or FakeBackend())
         captured = capsys.readouterr()

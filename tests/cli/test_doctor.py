@@ -22,6 +22,15 @@ def test_doctor_tells_all(home: Path) -> None:
     assert {"plain", "bold"} <= set(facts["styles"])
 
 
+def test_doctor_tells_which_devices_are_there(home: Path) -> None:
+    """The CPU has its runtimes; any other device has a runtime or the reason why not."""
+    devices = examine()["devices"]
+    assert "openvino" in devices["cpu"]["engines"]
+    assert {"gpu", "npu", "cuda", "tensorrt", "coreml", "directml"} < set(devices)
+    for name, device in devices.items():
+        assert device["engines"] or name in device["error"]
+
+
 def test_lines_and_json_agree(call: Call) -> None:
     """What --json says is what the lines say, and the exit code tells of problems."""
     told = call("doctor", "--json")

@@ -1,6 +1,7 @@
 """The verb `paint`, called in this process on the fake backend."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -133,11 +134,21 @@ def test_quiet_shows_errors_only(call: Call, folder: Path) -> None:
 
 def test_the_painter_is_made_once(call: Call, folder: Path) -> None:
     """Pictures of a folder share one backend; each is measured and painted once."""
+    for width in (40, 50, 60):
+        save_photo(folder / "trip" / f"{width}.png", width)
+    backend = FakeBackend()
+    call("paint", "trip", "-s", "plain", backend=backend)
+    assert Counter(backend.runs) == {"measure.onnx": 3, "paint.onnx": 3}
+
+
+def test_copies_of_a_photo_are_measured_once(call: Call, folder: Path) -> None:
+    """A photo that is there three times is painted three times, all the same, and measured once."""
     for name in "abc":
         save_photo(folder / "trip" / f"{name}.png")
     backend = FakeBackend()
     call("paint", "trip", "-s", "plain", backend=backend)
-    assert backend.runs == ["measure.onnx", "paint.onnx"] * 3
+    assert Counter(backend.runs) == {"measure.onnx": 1, "paint.onnx": 3}
+    assert len({path.read_bytes() for path in (folder / "trip.plain").iterdir()}) == 1
 
 
 def test_a_package_is_a_style(call: Call, home: Path, folder: Path) -> None:

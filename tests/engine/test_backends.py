@@ -154,11 +154,13 @@ def test_the_default_backend_is_shared() -> None:
 
 
 def test_openvino_is_imported_without_its_telemetry() -> None:
-    """The module that would report to a web service is not loaded, and stays importable."""
+    """What would report to a web service is not there, not for what is imported later either."""
     code = (
         "import sys; from impasto.engine.openvino_backend import OpenVinoBackend; "
-        "OpenVinoBackend(); import openvino.tools.ovc as ovc; "
-        "assert type(ovc.telemetry).__module__.endswith('telemetry_stub'), ovc.telemetry; "
-        "assert not [name for name in sys.modules if name.startswith('openvino_telemetry')]"
+        "OpenVinoBackend(); "
+        "loaded = [n for n, m in sys.modules.items() if m]; "
+        "assert not [n for n in loaded if n.startswith(('openvino_tele', 'openvino.tools.'))]; "
+        "import openvino.tools.ovc; "
+        "assert sys.modules['openvino_telemetry'] is None"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

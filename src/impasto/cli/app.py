@@ -11,9 +11,15 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from impasto.cli.bake import bake
 from impasto.cli.bench import bench
 from impasto.cli.bench_features import features
+from impasto.cli.bench_profile import int8, profile
+from impasto.cli.bench_speed import speed
 from impasto.cli.bench_styles import encoding
+from impasto.cli.bench_throughput import throughput
+from impasto.cli.bench_thumbnail import thumbnail
+from impasto.cli.bench_video import video as bench_of_video
 from impasto.cli.demo import demo
 from impasto.cli.distil import distil
 from impasto.cli.doctor import doctor
@@ -25,6 +31,7 @@ from impasto.cli.report import unexpected
 from impasto.cli.streams import answer, drop_standard_output, say, standard_output
 from impasto.cli.styles import styles
 from impasto.cli.train import export, train
+from impasto.cli.video import video
 from impasto.core.errors import ImpastoError, ImpastoWarning, InputError, OutputError
 
 if TYPE_CHECKING:
@@ -37,6 +44,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(epilog=EXIT_CODES)(paint)
+app.command(epilog=EXIT_CODES)(video)
 app.add_typer(styles, name="styles")
 app.command()(demo)
 app.command()(doctor)
@@ -45,8 +53,15 @@ app.add_typer(library, name="library")
 app.command()(train)
 app.command()(distil)
 app.command()(export)
+app.command()(bake)
+bench.command()(speed)
 bench.command()(features)
 bench.command()(encoding)
+bench.command()(profile)
+bench.command()(int8)
+bench.command()(throughput)
+bench.command()(thumbnail)
+bench.command("video")(bench_of_video)
 app.add_typer(bench, name="bench")
 
 

@@ -28,7 +28,8 @@ def demo(context: typer.Context, style: StyleText = "scream", out: Folder = Path
 
     A result of an earlier demo is replaced.
     """
-    from impasto.cli.work import Work, do_all
+    from impasto.cli.how import Work
+    from impasto.cli.work import do_all
     from impasto.engine.painter import Painter
     from impasto.media.image import ReadLimits, WriteOptions
 

@@ -14,6 +14,7 @@ from impasto.cli.options import AsJson
 from impasto.cli.streams import answer
 from impasto.core.errors import ImpastoError
 from impasto.core.files import cache_home, data_home
+from impasto.core.settings import Device, EngineSettings
 from impasto.engine.backends import BackendName, open_backend
 
 # Asked by name and not imported: torch alone would take seconds.
@@ -45,6 +46,7 @@ def examine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "cpu_features": cpu_features(),
         "engines": {name: _engine(name, problems) for name in get_args(BackendName)},
+        "devices": {device: _device(device) for device in get_args(Device) if device != "auto"},
         "formats": _formats(),
         "folders": {"data": str(data_home()), "cache": str(cache_home())},
         "model": _model(problems),
@@ -68,6 +70,23 @@ def _engine(name: BackendName, problems: list[str]) -> dict[str, str]:
             problems.append(str(error))
         return {"error": str(error)}
     return {"version": info.version, "device": info.device, "precision": info.precision}
+
+
+def _device(device: Device) -> dict[str, Any]:
+    """The runtimes that have a device, found by opening it; where none has, what it needs."""
+    try:
+        open_backend(settings=EngineSettings(device=device))
+    except ImpastoError as error:
+        return {"engines": [], "error": str(error)}
+    return {"engines": [name for name in get_args(BackendName) if _opens(name, device)]}
+
+
+def _opens(name: BackendName, device: Device) -> bool:
+    try:
+        open_backend(name, EngineSettings(device=device))
+    except ImpastoError:
+        return False
+    return True
 
 
 def _formats() -> list[str]:
@@ -122,6 +141,8 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
     for name, engine in facts["engines"].items():
         what = engine.get("error") or f"works on {engine['device']} in {engine['precision']}"
         yield f"engine       {name}: {what}"
+    for name, device in facts["devices"].items():
+        yield f"device       {device.get('error') or name + ': ' + ', '.join(device['engines'])}"
     yield f"formats      {' '.join(facts['formats'])}"
     for name, folder in facts["folders"].items():
         yield f"{name:12} {folder}"

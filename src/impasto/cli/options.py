@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from impasto.core.settings import Colors, Precision
+from impasto.core.settings import Colors, Device, Precision
 from impasto.engine.backends import BackendName
 
 FormatName = Literal["jpeg", "png", "webp", "tiff", "avif", "heif"]
@@ -96,6 +96,16 @@ Size = Annotated[
     ),
 ]
 
+StrokeReference = Annotated[
+    int | None,
+    typer.Option(
+        metavar="PIXELS",
+        help="Paint strokes as large as they would be at this long side, so that a preview and the "
+        "full picture look alike. Without it, a big picture looks finer.",
+        rich_help_panel=_RESULT,
+    ),
+]
+
 FormatOf = Annotated[
     FormatName | None,
     typer.Option(
@@ -137,6 +147,16 @@ MaxMegapixels = Annotated[
     ),
 ]
 
+MemoryOf = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        help="What painting may take, such as 512M or 2G; without it, what the machine can spare.",
+        rich_help_panel=_ENGINE,
+    ),
+]
+
 ModelName = Annotated[
     str,
     typer.Option(
@@ -145,7 +165,21 @@ ModelName = Annotated[
 ]
 
 Engine = Annotated[
-    BackendName, typer.Option(help="The runtime that computes.", rich_help_panel=_ENGINE)
+    BackendName | None,
+    typer.Option(
+        help="The runtime that computes; without it, the one that has the device.",
+        rich_help_panel=_ENGINE,
+    ),
+]
+
+DeviceOf = Annotated[
+    Device,
+    typer.Option(
+        "--device",
+        help="What computes; auto is the CPU. One that is not there is an error: see "
+        "impasto doctor.",
+        rich_help_panel=_ENGINE,
+    ),
 ]
 
 PrecisionOf = Annotated[

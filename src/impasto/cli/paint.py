@@ -14,12 +14,13 @@ from impasto.cli.names import style_suffix
 from impasto.cli.report import Report
 from impasto.cli.streams import answer, own_stderr
 from impasto.core.errors import SettingsError
+from impasto.core.memory import Memory
 from impasto.core.settings import EngineSettings, PaintSettings
 from impasto.engine.backends import open_backend
 from impasto.media.formats import format_named
 
 if TYPE_CHECKING:
-    from impasto.cli.work import Existing
+    from impasto.cli.how import Existing
     from impasto.engine.painter import Painter
     from impasto.media.image import ReadLimits
     from impasto.styles.package import Style
@@ -37,13 +38,16 @@ def paint(
     overwrite: options.Overwrite = False,
     skip: options.Skip = False,
     size: options.Size = PaintSettings.size,
+    stroke_reference: options.StrokeReference = PaintSettings.stroke_reference,
     format: options.FormatOf = None,
     quality: options.Quality = None,
     strip: options.Strip = False,
     keep_profile: options.KeepProfile = False,
     max_megapixels: options.MaxMegapixels = 200.0,
     model: options.ModelName = "default",
-    engine: options.Engine = "openvino",
+    memory: options.MemoryOf = None,
+    engine: options.Engine = None,
+    device: options.DeviceOf = EngineSettings.device,
     precision: options.PrecisionOf = EngineSettings.precision,
     threads: options.Threads = EngineSettings.threads,
     as_json: options.AsJson = False,
@@ -56,7 +60,9 @@ def paint(
     impasto paint holiday --style scream:0.6,great-wave:0.4 --skip
     """
     # Imported here, so that help and mistakes in the options answer at once.
-    from impasto.cli.work import Work, do_all
+    from impasto.cli.how import Work
+    from impasto.cli.work import do_all
+    from impasto.engine.crowd import gathered
     from impasto.engine.painter import Painter
     from impasto.media.image import WriteOptions
 
@@ -64,23 +70,31 @@ def paint(
     wanted = format_named(format) if format else None
     naming = Naming(mark_of(chosen), out, suffix, wanted)
     existing = _existing(overwrite, skip)
-    limits = _limits(max_megapixels)
+    limits = limits_of(max_megapixels)
     plan = make_plan(inputs, naming)
     _check_standard_output(plan, as_json)
-    painter = Painter(
-        chosen,
-        strength=strength,
-        colors=colors,
-        size=size,
-        model=model,
-        backend=context.obj or open_backend(engine, EngineSettings(precision, threads)),
-    )
+
+    def make_painter(settings: EngineSettings, memory: Memory) -> Painter:
+        return Painter(
+            chosen,
+            strength=strength,
+            colors=colors,
+            size=size,
+            stroke_reference=stroke_reference,
+            model=model,
+            backend=context.obj or open_backend(engine, settings),
+            memory=memory,
+        )
+
+    settings = EngineSettings(precision, threads, device=device)
+    painter = make_painter(settings, memory)
+    crowd = gathered(len(plan.jobs), settings, memory, make_painter)
     written = WriteOptions(quality, strip, keep_profile, record_of(painter))
     total = len(plan.jobs) + len(plan.problems)
     with own_stderr(), Report(total, quiet=quiet) as report:
-        do_all(plan, Work(painter, limits, written, existing, format), report)
+        do_all(plan, Work(painter, limits, written, existing, format, crowd, memory), report)
     if as_json:
-        answer(report.as_json(_facts(painter)))
+        answer(report.as_json(facts_of(painter)))
     raise typer.Exit(PARTLY_FAILED if report.failed else 0)
 
 
@@ -99,17 +113,20 @@ def mark_of(style: "Style | StyleSpec") -> str:
 
 def record_of(painter: "Painter") -> dict[str, str]:
     """What the metadata of a painting tells about how it was made."""
+    settings, model = painter.settings, painter.model
+    reference = settings.stroke_reference
     return {
         "impasto": version("impasto"),
         "style": str(painter.spec),
-        "strength": f"{painter.settings.strength:g}",
-        "colors": painter.settings.colors,
-        "model": painter.model.name,
-        "trunk_id": painter.model.trunk_id,
+        "strength": f"{settings.strength:g}",
+        "colors": settings.colors,
+        **({} if reference is None else {"stroke_reference": str(reference)}),
+        "model": model.name,
+        "trunk_id": model.trunk_id,
     }
 
 
-def _facts(painter: "Painter") -> dict[str, Any]:
+def facts_of(painter: "Painter") -> dict[str, Any]:
     """What --json tells about the call as a whole."""
     engine, model = painter.backend.info, painter.model
     return {
@@ -117,6 +134,7 @@ def _facts(painter: "Painter") -> dict[str, Any]:
         "strength": painter.settings.strength,
         "colors": painter.settings.colors,
         "size": painter.settings.size,
+        "stroke_reference": painter.settings.stroke_reference,
         "model": {"name": model.name, "trunk_id": model.trunk_id},
         "engine": {"name": engine.name, "device": engine.device, "precision": engine.precision},
     }
@@ -128,7 +146,8 @@ def _existing(overwrite: bool, skip: bool) -> "Existing":
     return "overwrite" if overwrite else "skip" if skip else "refuse"
 
 
-def _limits(max_megapixels: float) -> "ReadLimits":
+def limits_of(max_megapixels: float) -> "ReadLimits":
+    """The limits of reading that --max-megapixels means."""
     from impasto.media.image import ReadLimits
 
     if not math.isfinite(max_megapixels) or max_megapixels < 1e-6:

@@ -75,6 +75,11 @@ class Report:
             self._bar.advance(self._bar.task_ids[0])
 
     @property
+    def may_show_bar(self) -> bool:
+        """Whether a bar of a single picture can be shown: to somebody, and beside no other one."""
+        return not self._quiet and self._bar is None and _is_terminal()
+
+    @property
     def failed(self) -> bool:
         """Whether any input failed."""
         return any(result.status == "failed" for result in self.results)

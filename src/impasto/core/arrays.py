@@ -6,7 +6,8 @@ of a trunk together (C in the design), a few hundred.
 """
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+
+from impasto.core.shapes import Float32, UInt8
 
 RGB = UInt8[np.ndarray, "height width 3"]
 """A picture: RGB order, sRGB, 0 to 255."""

@@ -3,6 +3,7 @@
 ImpastoError
 ├── InputError            something that was given cannot be used
 │   ├── ImageError        a picture that cannot be read, or is over a limit
+│   ├── VideoError        a video that cannot be read, or is over a limit
 │   ├── StyleError        an unknown style, a bad spec, a damaged package, another trunk
 │   ├── ModelError        a model folder that is missing, damaged or of another version
 │   ├── RecipeError       a recipe with unknown keys or impossible values
@@ -27,6 +28,10 @@ class InputError(ImpastoError):
 
 class ImageError(InputError):
     """A picture cannot be read, is of a refused format, or is over a limit."""
+
+
+class VideoError(InputError):
+    """A video cannot be read, has no picture, or is over a limit."""
 
 
 class StyleError(InputError):

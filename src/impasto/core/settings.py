@@ -13,6 +13,13 @@ Colors = Literal["style", "content"]
 Precision = Literal["auto", "float32", "bfloat16"]
 """What the engine computes in; `auto` takes what is fastest on this machine."""
 
+Device = Literal["auto", "cpu", "gpu", "npu", "cuda", "tensorrt", "coreml", "directml"]
+"""What computes. `auto` is the CPU: other devices are taken only when they are asked for."""
+
+STROKE_REFERENCES = (64, 16_384)
+"""The smallest and the largest long side that strokes can be sized for, in pixels: below, a picture
+has room for no stroke, and above, the small picture is larger than memory."""
+
 
 @dataclass(frozen=True)
 class PaintSettings:
@@ -30,6 +37,10 @@ class PaintSettings:
     size: int | None = None
     """The longest side of the result in pixels; None keeps the photo's size. Never enlarges."""
 
+    stroke_reference: int | None = None
+    """Strokes are as large as they would be at this long side in pixels; None: as at the size of
+    the result."""
+
     def __post_init__(self) -> None:
         if not _is_number(self.strength) or not 0.0 <= self.strength <= 1.0:
             raise SettingsError(f"strength is {self.strength!r}: it must be from 0 to 1")
@@ -37,6 +48,13 @@ class PaintSettings:
             raise SettingsError(f"colors is {self.colors!r}: it must be 'style' or 'content'")
         if self.size is not None and not _is_count(self.size):
             raise SettingsError(f"size is {self.size!r}: it must be a whole number of at least 1")
+        lowest, highest = STROKE_REFERENCES
+        reference = self.stroke_reference
+        if reference is not None and not (_is_count(reference) and lowest <= reference <= highest):
+            raise SettingsError(
+                f"stroke reference is {reference!r}: it must be a whole number from {lowest} to "
+                f"{highest}"
+            )
 
 
 @dataclass(frozen=True)
@@ -50,7 +68,12 @@ class EngineSettings:
     precision: Precision = "auto"
 
     threads: int | None = None
-    """CPU threads for one picture; None lets the runtime take the machine's cores."""
+    """CPU threads; None lets the runtime take the machine's cores."""
+
+    streams: int = 1
+    """Pictures that are painted at once; they share the threads."""
+
+    device: Device = "auto"
 
     def __post_init__(self) -> None:
         if self.precision not in get_args(Precision):
@@ -58,6 +81,11 @@ class EngineSettings:
             raise SettingsError(f"precision is {self.precision!r}: it must be one of {choices}")
         if self.threads is not None and not _is_count(self.threads):
             raise SettingsError(f"threads is {self.threads!r}: it must be at least 1")
+        if not _is_count(self.streams):
+            raise SettingsError(f"streams is {self.streams!r}: it must be at least 1")
+        if self.device not in get_args(Device):
+            choices = ", ".join(get_args(Device))
+            raise SettingsError(f"device is {self.device!r}: it must be one of {choices}")
 
 
 def _is_number(value: object) -> bool:

@@ -1,24 +1,28 @@
 """Choosing a backend, and sharing the default one within a process."""
 
 from functools import cache
-from typing import Literal, assert_never
+from typing import assert_never
 
 from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Backend
-
-BackendName = Literal["openvino", "onnxruntime"]
-"""The runtimes that can paint."""
+from impasto.engine.devices import BackendName as BackendName
+from impasto.engine.devices import runtime_of
 
 
 def open_backend(
-    name: BackendName = "openvino", settings: EngineSettings = EngineSettings()
+    name: BackendName | None = None, settings: EngineSettings = EngineSettings()
 ) -> Backend:
     """A new backend; the runtime is imported here and not before.
 
+    Args:
+        name: the runtime; None takes the one that has the device.
+        settings: how it runs.
+
     Raises:
-        EngineError: the runtime does not load, or has not the asked precision.
+        EngineError: the runtime does not load, or has not the asked device or precision.
         MissingExtraError: the runtime is an extra and is not installed.
     """
+    name = name or runtime_of(settings.device)
     match name:
         case "openvino":
             from impasto.engine.openvino_backend import OpenVinoBackend
@@ -37,6 +41,7 @@ def shared_backend(settings: EngineSettings = EngineSettings()) -> Backend:
     """The default backend for these settings, one in a process, so that compiled graphs are shared.
 
     Raises:
-        EngineError: the runtime does not load, or has not the asked precision.
+        EngineError: the runtime does not load, or has not the asked device or precision.
+        MissingExtraError: the device needs a runtime that is an extra and is not installed.
     """
     return open_backend(settings=settings)

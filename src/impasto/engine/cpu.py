@@ -1,5 +1,6 @@
 """What the processor can do, as far as it decides how the engine runs."""
 
+import os
 from pathlib import Path
 
 _CPUINFO = Path("/proc/cpuinfo")
@@ -12,6 +13,13 @@ def has_amx_bfloat16(cpuinfo: Path = _CPUINFO) -> bool:
     right on every machine and slower only on servers with AMX.
     """
     return "amx_bf16" in _flags(cpuinfo)
+
+
+def usable_cores() -> int:
+    """How many cores this process may use: fewer than the machine has where somebody says so."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def cpu_features(cpuinfo: Path = _CPUINFO) -> list[str]:

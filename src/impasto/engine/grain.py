@@ -5,7 +5,8 @@ what the whole would have there.
 """
 
 import numpy as np
-from jaxtyping import Float32, UInt32
+
+from impasto.core.shapes import Float32, UInt32
 
 Grain = Float32[np.ndarray, "1 1 rows columns"]
 """One number a cell: uniform, mean 0, variance 1."""

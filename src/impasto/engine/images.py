@@ -4,9 +4,9 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 import PIL.Image
-from jaxtyping import UInt8
 
 from impasto.core.errors import ImageError
+from impasto.core.shapes import UInt8
 from impasto.media.image import Picture, from_pil, to_pil
 
 Pixels = UInt8[np.ndarray, "_ _ 3"]

@@ -19,6 +19,7 @@ FORMAT_VERSION = 1
 DEFAULT_MODEL = "default"
 
 _MAX_MANIFEST_BYTES = 64 * 1024
+_MAX_REACH = 16_384
 _FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "name": str,
     "trunk_id": str,
@@ -67,6 +68,8 @@ class Model:
     recipe: str
     identity_code: Code = field(repr=False)
     """The code that gives the photo back."""
+    reach: int | None = None
+    """How far a painted pixel looks along each axis, in pixels; None in models that do not say."""
 
     @property
     def measure_graph(self) -> Path:
@@ -132,6 +135,9 @@ def _check_numbers(manifest: Mapping[str, Any]) -> None:
         raise ValueError("its thumbnail and margins are not a multiple of its 'multiple'")
     if manifest["multiple"] % manifest["grain_cell"]:
         raise ValueError("its 'multiple' is not a multiple of its 'grain_cell'")
+    reach = manifest.get("reach", 0)
+    if not isinstance(reach, int) or not 0 <= reach <= _MAX_REACH:
+        raise ValueError(f"its reach is {short_repr(reach)}, not 0 to {_MAX_REACH}")
 
 
 def _check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
@@ -149,7 +155,8 @@ def _build(folder: Path, manifest: Mapping[str, Any]) -> Model:
         raise ValueError("the channels of its sites do not sum to its channels")
     fields = {key: manifest[key] for key in _FIELDS if key != "sites"}
     identity = _identity_code(folder / "weights.safetensors", manifest["channels"])
-    return Model(folder=folder, sites=sites, identity_code=identity, **fields)
+    reach = manifest.get("reach")
+    return Model(folder=folder, sites=sites, identity_code=identity, reach=reach, **fields)
 
 
 def _site(item: object) -> Site:

@@ -1,129 +1,173 @@
-"""The default engine: OpenVINO on the CPU. The only module that imports openvino."""
+"""The default engine: OpenVINO. The only module that imports openvino."""
 
 import sys
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
-from threading import Lock
+from queue import SimpleQueue
 from typing import Any
 
 from impasto.core.errors import EngineError
 from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Array, BackendInfo, Part, Session, Shapes, describe, out_of
+from impasto.engine.compiled import CompiledGraphs
 from impasto.engine.cpu import has_amx_bfloat16
+from impasto.engine.devices import missing, name_in
+from impasto.engine.layers import Layer, layers_of
 from impasto.engine.sessions import SessionCache
 
-_DEVICE = "CPU"
 _HINTS = {"float32": "f32", "bfloat16": "bf16"}
+_TELEMETRY = "openvino_telemetry"
+_CONVERTER = "openvino.tools.ovc"
 
 
 class OpenVinoBackend:
-    """Runs graphs on the CPU through OpenVINO, compiled for fixed shapes.
+    """Runs graphs through OpenVINO on the CPU or Intel's other devices, compiled for fixed shapes.
 
     Fixed, because a graph of dynamic shape takes twice as long: its affine is not fused into the
     convolutions. Compiling costs some 80 ms a shape, so compiled graphs are kept.
 
     Raises:
-        EngineError: OpenVINO does not load here, or the CPU has not the asked precision.
+        EngineError: OpenVINO does not load here, or has not the asked device or precision.
     """
 
     def __init__(self, settings: EngineSettings = EngineSettings()) -> None:
         self._openvino = _import_openvino()
         self._core = self._openvino.Core()
+        self._device = _choose_device(settings, self._core)
         self._threads = settings.threads
-        self._precision = _choose_precision(settings, self._core)
+        self._precision = _choose_precision(settings, self._core, self._device)
+        self._streams = settings.streams
+        version = str(self._openvino.__version__)
+        self._compiled = CompiledGraphs(self._core, self._device, version)
         self._sessions = SessionCache["_OpenVinoSession"]()
 
     @property
     def info(self) -> BackendInfo:
-        """OpenVINO's version, the CPU's name and the precision of painting."""
-        device = str(self._core.get_property(_DEVICE, "FULL_DEVICE_NAME"))
+        """OpenVINO's version, the device's name and the precision of painting."""
+        device = str(self._core.get_property(self._device, "FULL_DEVICE_NAME"))
         version = str(self._openvino.__version__).split("-")[0]
-        return BackendInfo("openvino", version, f"{_DEVICE}: {device}", self._precision)
+        return BackendInfo("openvino", version, f"{self._device}: {device}", self._precision)
 
     def load(self, graph: Path, shapes: Shapes, *, exact: bool = False) -> Session:
         """Compile a graph for these shapes, or find it compiled; see `Backend.load`."""
         precision = "float32" if exact else self._precision
         key = (graph, precision, tuple(sorted(shapes.items())))
-        pixels = max(prod(shape[:-1]) for shape in shapes.values())
+        pixels = max(prod(shape[:-1]) for shape in shapes.values()) * self._streams
         return self._sessions.get(key, pixels, lambda: self._compile(graph, shapes, precision))
 
-    def _compile(self, graph: Path, shapes: Shapes, precision: str) -> "_OpenVinoSession":
+    def layers(self, graph: Path, inputs: Mapping[str, Array], runs: int = 20) -> list[Layer]:
+        """Where the time of a graph goes, layer by layer; see `layers_of`.
+
+        Raises:
+            EngineError: OpenVINO cannot load or run the graph.
+        """
+        shapes = {name: array.shape for name, array in inputs.items()}
+        config = self._config(self._precision) | {"PERF_COUNT": True}
         try:
-            model = self._core.read_model(graph)
-            model.reshape({name: list(shape) for name, shape in shapes.items()})
-            compiled = self._core.compile_model(model, _DEVICE, self._config(precision))
+            return layers_of(self._new(graph, shapes, config), inputs, runs)
         except RuntimeError as error:
+            raise EngineError(f"OpenVINO cannot profile {graph}: {_reason(error)}") from error
+
+    def _compile(self, graph: Path, shapes: Shapes, precision: str) -> "_OpenVinoSession":
+        config = self._config(precision)
+        try:
+            compiled = self._compiled.load(
+                graph, shapes, config, lambda: self._new(graph, shapes, config)
+            )
+        except (RuntimeError, OSError) as error:
             raise EngineError(f"OpenVINO cannot load {graph}: {_reason(error)}") from error
-        return _OpenVinoSession(compiled, describe(graph, shapes))
+        return _OpenVinoSession(compiled, describe(graph, shapes), self._streams)
+
+    def _new(self, graph: Path, shapes: Shapes, config: Mapping[str, Any]) -> Any:
+        model = self._core.read_model(graph)
+        model.reshape({name: list(shape) for name, shape in shapes.items()})
+        return self._core.compile_model(model, self._device, dict(config))
 
     def _config(self, precision: str) -> dict[str, Any]:
         config: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",
-            "NUM_STREAMS": 1,
+            "NUM_STREAMS": self._streams,
             "INFERENCE_PRECISION_HINT": _HINTS[precision],
         }
+        if self._device != "CPU":
+            return config
+        if self._streams > 1:
+            # Other threads decode and encode meanwhile, and must find whichever core is free.
+            config["ENABLE_CPU_PINNING"] = False
         if self._threads is not None:
             config["INFERENCE_NUM_THREADS"] = self._threads
         return config
 
 
 class _OpenVinoSession:
-    """One compiled graph with one request, which threads take in turn.
+    """One compiled graph with a request for each stream, which threads take in turn.
 
-    There is one stream, so a second request would only wait inside OpenVINO instead of here.
+    More requests would only wait inside OpenVINO instead of here.
     """
 
-    def __init__(self, compiled: Any, title: str) -> None:
-        self._request = compiled.create_infer_request()
-        self._lock = Lock()
+    def __init__(self, compiled: Any, title: str, streams: int) -> None:
+        self._idle = SimpleQueue[Any]()
+        for _ in range(streams):
+            self._idle.put(compiled.create_infer_request())
         self._title = title
 
     def run(self, inputs: Mapping[str, Array], part: Part = ()) -> Array:
         """Run and copy out; see `Session.run`."""
-        with self._lock:
-            try:
-                # Shared both ways saves two copies; the output's memory is the request's own and
-                # is written again by the next run, hence the copy under the lock.
-                outputs = self._request.infer(dict(inputs), share_inputs=True, share_outputs=True)
-                return out_of(outputs[0], part)
-            except (RuntimeError, MemoryError) as error:
-                reason = _reason(error)
-                raise EngineError(f"OpenVINO cannot run {self._title}: {reason}") from error
+        request = self._idle.get()
+        try:
+            # Shared both ways saves two copies; the output's memory is the request's own and
+            # is written again by its next run, hence the copy before the request is given back.
+            outputs = request.infer(dict(inputs), share_inputs=True, share_outputs=True)
+            return out_of(outputs[0], part)
+        except (RuntimeError, MemoryError) as error:
+            reason = _reason(error)
+            raise EngineError(f"OpenVINO cannot run {self._title}: {reason}") from error
+        finally:
+            self._idle.put(request)
 
 
 def _import_openvino() -> Any:
-    """Import openvino without its telemetry.
+    """Import openvino without its telemetry and its converter.
 
     The import itself would report to a web service, unless a file in the user's home forbids
-    it. With the telemetry package hidden, OpenVINO falls back to a stub that sends nothing.
+    it. With the telemetry package hidden, OpenVINO falls back to a stub that sends nothing; it stays
+    hidden, so that no part of OpenVINO that is imported later finds it either. The converter of
+    other formats, which is not used here, takes as long to import as all the rest.
     """
-    name = "openvino_telemetry"
-    hidden = name not in sys.modules
+    sys.modules.setdefault(_TELEMETRY, None)  # type: ignore[arg-type]
+    hidden = _CONVERTER not in sys.modules
     if hidden:
-        sys.modules[name] = None  # type: ignore[assignment]
+        sys.modules[_CONVERTER] = None  # type: ignore[assignment]
     try:
         import openvino
     except (ImportError, OSError) as error:
         raise EngineError(f"OpenVINO does not load: {error}: reinstall openvino") from error
     finally:
         if hidden:
-            sys.modules.pop(name, None)
+            sys.modules.pop(_CONVERTER, None)
     return openvino
 
 
-def _choose_precision(settings: EngineSettings, core: Any) -> str:
+def _choose_device(settings: EngineSettings, core: Any) -> str:
+    name, here = name_in("openvino", settings.device), list(core.available_devices)
+    if not any(each.partition(".")[0] == name for each in here):
+        raise missing("openvino", settings.device, here)
+    return name
+
+
+def _choose_precision(settings: EngineSettings, core: Any, device: str) -> str:
     if settings.precision == "auto":
         # OpenVINO itself would take bfloat16 wherever the CPU knows it. With AVX512-BF16 but no
         # AMX that was measured to be 1.7 times slower than float32 on this trunk.
-        return "bfloat16" if has_amx_bfloat16() else "float32"
-    if settings.precision == "bfloat16" and not _has_bfloat16(core):
-        raise EngineError("this CPU has no bfloat16: use the precision float32 or auto")
+        return "bfloat16" if device == "CPU" and has_amx_bfloat16() else "float32"
+    if settings.precision == "bfloat16" and not _has_bfloat16(core, device):
+        raise EngineError(f"this {device} has no bfloat16: use the precision float32 or auto")
     return settings.precision
 
 
-def _has_bfloat16(core: Any) -> bool:
-    return "BF16" in core.get_property(_DEVICE, "OPTIMIZATION_CAPABILITIES")
+def _has_bfloat16(core: Any, device: str) -> bool:
+    return "BF16" in core.get_property(device, "OPTIMIZATION_CAPABILITIES")
 
 
 def _reason(error: Exception) -> str:

@@ -1,19 +1,23 @@
 """The painter: measure, compose, paint. Slow once for a style, then fast for every picture."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from impasto.core.arrays import RGB, Affine, Alpha, Code, Stats, Weight
 from impasto.core.errors import StyleError
+from impasto.core.memory import Memory, parse_memory
 from impasto.core.settings import Colors, EngineSettings, PaintSettings
-from impasto.engine.backend import Backend
+from impasto.engine.affines import recalled_affine
+from impasto.engine.backend import Array, Backend
 from impasto.engine.backends import shared_backend
 from impasto.engine.grain import Grain, grain
 from impasto.engine.images import Image, like, to_picture
 from impasto.engine.model import DEFAULT_MODEL, Model, load_model
-from impasto.engine.pixels import Batch, fade, pad, place
+from impasto.engine.pixels import Batch, fade, place
+from impasto.engine.strokes import at_long_side, brought_to
+from impasto.engine.tiler import Tiler
 from impasto.media.alpha import extend_edges
 from impasto.media.color import keep_colors
 from impasto.media.image import Picture
@@ -24,21 +28,39 @@ from impasto.styles.package import Style
 from impasto.styles.spec import StyleSpec, parse_spec
 
 
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A picture that is ready to be painted."""
+
+    photo: Picture
+    """Prepared: transparent pixels filled, the size bounded."""
+    affine: Affine | None
+    """None at strength 0: the photo is the result."""
+    small: Picture | None = None
+    """What is painted in place of the photo, and brought to its size: for a stroke reference."""
+
+
 class Painter:
     """Paints pictures in one style; made once, used for many pictures, from any thread.
 
-    `paint` does everything. Its steps are public for those who need them apart: `prepare`,
-    then `measure` on the prepared pixels, `compose`, `paint_pixels`, and `finish`.
+    `paint` does everything, `measured` and `paint_measured` do it in two halves. Its steps are
+    public for those who need them apart: `prepare`, then `affine` on the prepared pixels (or
+    `measure` and `compose`), `paint_pixels`, and `finish`.
 
     Args:
         style: a style spec as text or parsed (`"scream"`, `"scream:0.6,wave:0.4"`), or a style.
         strength: 0 returns the photo's own pixels, 1 is the full style.
         colors: "style", or "content" to keep the photo's colours.
         size: the longest side of the result in pixels; None keeps the photo's size.
+        stroke_reference: strokes are as large as they would be at this long side in pixels, so that
+            a preview and the full picture look alike; None: as at the size of the result.
         model: a loaded model, or the name or folder of one.
         backend: the runtime to use; by default OpenVINO, shared within the process.
         engine: precision and threads of the default runtime; no use beside `backend`.
         library: where styles are looked up; by default the bundled and the user's own.
+        memory: what painting a picture may take, in bytes or as "512M"; at least half of it is the
+            engine's. By default what the machine can spare, for the engine at most 1 GiB. What
+            does not fit is painted by tiles.
 
     Raises:
         SettingsError: a setting is out of its range.
@@ -54,21 +76,25 @@ class Painter:
         strength: float = PaintSettings.strength,
         colors: Colors = PaintSettings.colors,
         size: int | None = PaintSettings.size,
+        stroke_reference: int | None = PaintSettings.stroke_reference,
         model: Model | str | Path = DEFAULT_MODEL,
         backend: Backend | None = None,
         engine: EngineSettings = EngineSettings(),
         library: Library | None = None,
+        memory: Memory = None,
     ) -> None:
-        self.settings = PaintSettings(strength, colors, size)
+        self.settings = PaintSettings(strength, colors, size, stroke_reference)
         self.model = model if isinstance(model, Model) else load_model(model)
         styles = _weighted_styles(style, library)
         for one, _ in styles:
             check_fits(one, self.model)
         self.spec = StyleSpec(tuple((one.name, weight) for one, weight in styles))
-        amount, self._opacity = split_strength(strength)
+        amount, self.opacity = split_strength(strength)
         full = mix_codes([one.code for one, _ in styles], self.spec.weights)
         self.code = code_at(self.model.identity_code, full, amount)
         self.backend = backend if backend is not None else shared_backend(engine)
+        self.memory = None if memory is None else parse_memory(memory)
+        self.tiler = Tiler(self.model, self.backend, self.memory)
 
     def paint(self, image: Image) -> Image:
         """Paint a picture of any size from 1 x 1; alpha is kept.
@@ -84,13 +110,28 @@ class Painter:
             ImageError: the image is of another kind, type or shape.
             EngineError: the runtime refuses, for example for want of memory.
         """
-        picture = to_picture(image)
+        return like(image, self.paint_measured(self.measured(to_picture(image))))
+
+    def measured(self, picture: Picture) -> "Measured":
+        """The first half of `paint`: what needs the whole picture, but no more than a thumbnail."""
         photo = self.prepare(picture)
-        if self._opacity > 0.0:
-            stats = self.measure(photo.pixels, photo.alpha)
-            painted = self.paint_pixels(photo.pixels, compose(self.code, stats))
-            photo = self.finish(photo, painted)
-        return like(image, photo)
+        if self.opacity == 0.0:
+            return Measured(photo, None)
+        reference = self.settings.stroke_reference
+        small = None if reference is None else at_long_side(_filled(picture), reference)
+        seen = small or photo
+        return Measured(photo, self.affine(seen.pixels, seen.alpha), small)
+
+    def paint_measured(self, measured: "Measured") -> Picture:
+        """The second half of `paint`."""
+        photo, affine = measured.photo, measured.affine
+        if affine is None:
+            return photo
+        small = measured.small
+        if small is None:
+            return self.finish(photo, self.paint_pixels(photo.pixels, affine))
+        painted = self.paint_pixels(small.pixels, affine)
+        return self.finish(photo, brought_to(photo.pixels, small.pixels, painted))
 
     def prepare(self, picture: Picture) -> Picture:
         """Fill transparent pixels from their opaque neighbours and bound the size.
@@ -99,43 +140,62 @@ class Painter:
         """
         longest = max(picture.pixels.shape[:2])
         size = self.settings.size or longest
-        if self._opacity == 0.0 and longest <= size:
+        if self.opacity == 0.0 and longest <= size:
             return picture
-        pixels, alpha = picture.pixels, picture.alpha
-        if alpha is not None:
-            pixels = extend_edges(pixels, alpha)
-            alpha = fit_long_side(alpha, size)
-        return replace(picture, pixels=fit_long_side(pixels, size), alpha=alpha)
+        filled = _filled(picture)
+        alpha = None if filled.alpha is None else fit_long_side(filled.alpha, size)
+        return replace(picture, pixels=fit_long_side(filled.pixels, size), alpha=alpha)
 
-    def measure(self, pixels: RGB, alpha: Alpha | None = None) -> Stats:
-        """Content statistics of a picture under this painter's code, always in float32.
+    def measure(self, pixels: RGB, alpha: Alpha | None = None, code: Code | None = None) -> Stats:
+        """Content statistics of a picture under a code, always in float32.
 
         Args:
             pixels: the picture; transparent pixels filled.
             alpha: its opacity: transparent pixels weigh nothing. None is opaque.
+            code: the code that it is to be painted with; None is this painter's own.
         """
+        return self._measure(self._to_measure(pixels, alpha, self.code if code is None else code))
+
+    def affine(self, pixels: RGB, alpha: Alpha | None = None) -> Affine:
+        """The affine that paints a picture, from memory if the same was measured a while ago.
+
+        "The same" is by all that measuring looks at: thumbnail, opacity, code and trunk.
+
+        Args:
+            pixels: the picture; transparent pixels filled.
+            alpha: its opacity, as for `measure`.
+        """
+        inputs = self._to_measure(pixels, alpha, self.code)
+
+        def make() -> Affine:
+            return compose(self.code, self._measure(inputs))
+
+        return recalled_affine(self.backend, self.model.trunk_id, inputs, make)
+
+    def _to_measure(self, pixels: RGB, alpha: Alpha | None, code: Code) -> dict[str, Array]:
         model = self.model
         small = thumbnail(pixels, model.thumbnail)
         opacity = None if alpha is None else thumbnail(alpha, model.thumbnail)
         side = model.thumbnail + 2 * model.margin
         image, weight = place(small, _weight(small, opacity), model.margin, side)
-        inputs = {"image": image, "code": self.code, "weight": weight, **grain_of(model, image)}
+        return {"image": image, "code": code, "weight": weight, **grain_of(model, image)}
+
+    def _measure(self, inputs: dict[str, Array]) -> Stats:
         shapes = {name: array.shape for name, array in inputs.items()}
-        return self.backend.load(model.measure_graph, shapes, exact=True).run(inputs)
+        return self.backend.load(self.model.measure_graph, shapes, exact=True).run(inputs)
 
     def paint_pixels(self, pixels: RGB, affine: Affine) -> RGB:
-        """Run the trunk over a whole picture with an affine; same height and width."""
-        image, part = pad(pixels, self.model.margin, self.model.multiple)
-        inputs = {"image": image, "affine": affine, **grain_of(self.model, image)}
-        shapes = {name: array.shape for name, array in inputs.items()}
-        painted: RGB = self.backend.load(self.model.paint_graph, shapes).run(inputs, part)[0]
-        return painted
+        """Run the trunk over a whole picture with an affine; same height and width.
+
+        What does not fit into `memory` is painted by tiles, which nobody can see in the result.
+        """
+        return self.tiler.paint(pixels, affine)
 
     def finish(self, photo: Picture, painted: RGB) -> Picture:
         """Bring the photo's colours back if asked, fade at low strength, and keep the alpha."""
         if self.settings.colors == "content":
             painted = keep_colors(photo.pixels, painted)
-        return replace(photo, pixels=fade(photo.pixels, painted, self._opacity))
+        return replace(photo, pixels=fade(photo.pixels, painted, self.opacity))
 
 
 def compose(code: Code, stats: Stats) -> Affine:
@@ -153,6 +213,12 @@ def grain_of(model: Model, padded: Batch) -> dict[str, Grain]:
     """The grain that a padded picture is painted with, as an input of the graphs."""
     rows, columns = (side // model.grain_cell for side in padded.shape[1:3])
     return {"grain": grain(rows, columns)}
+
+
+def _filled(picture: Picture) -> Picture:
+    if picture.alpha is None:
+        return picture
+    return replace(picture, pixels=extend_edges(picture.pixels, picture.alpha))
 
 
 def _weight(pixels: RGB, alpha: Alpha | None) -> Weight:

@@ -1,9 +1,9 @@
 """Array work around the graphs: pad a picture, place its thumbnail, fade a painting."""
 
 import numpy as np
-from jaxtyping import Float32, UInt8
 
 from impasto.core.arrays import RGB, Weight
+from impasto.core.shapes import Float32, UInt8
 from impasto.engine.backend import Part
 
 Batch = UInt8[np.ndarray, "1 padded_height padded_width 3"]
@@ -25,8 +25,14 @@ def pad(pixels: RGB, margin: int, multiple: int) -> tuple[Batch, Part]:
         The padded picture, and the part of it that is the picture.
     """
     height, width = pixels.shape[:2]
-    rows, columns = (-(-(side + 2 * margin) // multiple) * multiple for side in (height, width))
-    return _placed(pixels, margin, rows, columns)
+    rows, columns = (padded_side(side, margin, multiple) for side in (height, width))
+    inside = (slice(0, 1), slice(margin, margin + height), slice(margin, margin + width))
+    return window(pixels, -margin, -margin, rows, columns), inside
+
+
+def padded_side(side: int, margin: int, multiple: int) -> int:
+    """A side of a picture with a margin at both ends, and further to a multiple."""
+    return -(-(side + 2 * margin) // multiple) * multiple
 
 
 def place(pixels: RGB, weight: Weight, margin: int, side: int) -> tuple[Batch, BatchWeight]:
@@ -42,10 +48,12 @@ def place(pixels: RGB, weight: Weight, margin: int, side: int) -> tuple[Batch, B
         The thumbnail with its edges extended over the square, and the weights, which are 0
         outside the thumbnail and at most 1.
     """
-    canvas, part = _placed(pixels, margin, side, side)
+    canvas = window(pixels, -margin, -margin, side, side)
+    height, width = pixels.shape[:2]
     weights = np.zeros((1, 1, side, side), np.float32)
     # To at most 1: a picture that is nearly transparent all over must not vanish in rounding.
-    weights[0, 0, part[1], part[2]] = weight / weight.max()
+    inside = (slice(margin, margin + height), slice(margin, margin + width))
+    weights[0, 0][inside] = weight / weight.max()
     return canvas, weights
 
 
@@ -62,15 +70,25 @@ def fade(photo: RGB, painted: RGB, opacity: float) -> RGB:
     return mixed.astype(np.uint8)
 
 
-def _placed(pixels: RGB, margin: int, rows: int, columns: int) -> tuple[Batch, Part]:
-    height, width = pixels.shape[:2]
-    bottom, right = margin + height, margin + width
+def window(pixels: RGB, top: int, left: int, rows: int, columns: int) -> Batch:
+    """Cut a window out of a picture whose edges go on for ever.
+
+    Args:
+        pixels: the picture.
+        top: the picture's row where the window starts; below 0 it starts above the picture.
+        left: the same for columns.
+        rows: height of the window, which must hold a part of the picture.
+        columns: its width.
+    """
+    above, before = max(-top, 0), max(-left, 0)
+    inner = pixels[max(top, 0) : top + rows, max(left, 0) : left + columns]
     batch = np.empty((1, rows, columns, 3), np.uint8)
     canvas = batch[0]
-    canvas[margin:bottom, margin:right] = pixels
+    bottom, right = above + inner.shape[0], before + inner.shape[1]
+    canvas[above:bottom, before:right] = inner
     # The columns first, then whole rows, so that the corners are filled too.
-    canvas[margin:bottom, :margin] = pixels[:, :1]
-    canvas[margin:bottom, right:] = pixels[:, -1:]
-    canvas[:margin] = canvas[margin]
+    canvas[above:bottom, :before] = inner[:, :1]
+    canvas[above:bottom, right:] = inner[:, -1:]
+    canvas[:above] = canvas[above]
     canvas[bottom:] = canvas[bottom - 1]
-    return batch, (slice(0, 1), slice(margin, bottom), slice(margin, right))
+    return batch

@@ -82,15 +82,39 @@ class Judge:
         parts = [self._pooled(crops[i : i + _BATCH]) for i in range(0, len(crops), _BATCH)]
         return torch.cat(parts).numpy()
 
+    @torch.no_grad()
+    def difference(self, first: RGB, second: RGB) -> float:
+        """How different two pictures of one size look: 0 equal, about 1 unrelated.
+
+        The perceptual distance of Zhang et al. 2018 ("The Unreasonable Effectiveness of Deep
+        Features as a Perceptual Metric") without its learned weights: features of each layer, of
+        unit length at each place, differ by so much in squared length; the mean over all layers.
+
+        Args:
+            first: at least 32 pixels on a side.
+            second: of the same size.
+        """
+        layers = list(self._layers(np.stack([first, second])))
+        units = [F.normalize(layer, dim=1) for layer in layers]
+        apart = [(one - other).square().sum(dim=0).mean() for one, other in units]
+        return float(torch.stack(apart).mean())
+
     def _pooled(self, crops: Crops) -> Float[Tensor, "crops channels"]:
+        *_, last = self._layers(crops)
+        return _SCALE * last.mean(dim=(2, 3))
+
+    def _layers(self, crops: Crops) -> Iterator[Float[Tensor, "crops _ _ _"]]:
+        """The activations of conv1 and of each fire."""
         x = torch.from_numpy(crops[..., ::-1].copy()).permute(0, 3, 1, 2).float()
         x = x - torch.tensor(_MEAN_BGR)[:, None, None]
-        x = F.max_pool2d(self._convolved(x, "conv1", stride=2), 3, 2)
+        x = self._convolved(x, "conv1", stride=2)
+        yield x
+        x = F.max_pool2d(x, 3, 2)
         for number in _FIRES:
             if number in _POOLED_BEFORE:
                 x = F.max_pool2d(x, 3, 2)
             x = self._fire(x, f"fire{number}")
-        return _SCALE * x.mean(dim=(2, 3))
+            yield x
 
     def _fire(self, x: Tensor, name: str) -> Tensor:
         squeezed = self._convolved(x, f"{name}.squeeze1x1")

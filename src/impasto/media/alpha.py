@@ -1,10 +1,10 @@
 """Opacity: colours for what is transparent, and pictures for formats without it."""
 
 import numpy as np
-from jaxtyping import Bool, Float32, Shaped
 from PIL import Image
 
 from impasto.core.arrays import RGB, Alpha
+from impasto.core.shapes import Bool, Float32, Shaped
 
 Colours = Float32[np.ndarray, "height width 3"]
 Mask = Bool[np.ndarray, "height width"]
@@ -23,20 +23,27 @@ def extend_edges(pixels: RGB, alpha: Alpha) -> RGB:
     opaque = alpha > 0
     if opaque.all() or not opaque.any():
         return pixels
-    return _filled(pixels, opaque)
+    return fill_holes(pixels, opaque)
 
 
-def _filled(colours: RGB | Colours, opaque: Mask) -> RGB:
-    known: RGB = np.rint(colours).astype(np.uint8) if colours.dtype != np.uint8 else colours
+def fill_holes(colours: RGB | Colours, opaque: Mask) -> RGB:
+    """Return what `extend_edges` does, in 8 bits, of colours where some pixel is opaque."""
+    known = rounded(colours)
     if opaque.all():
         return known
-    coarse = Image.fromarray(_filled(*_halved(colours, opaque)))
+    coarse = Image.fromarray(fill_holes(*halved(colours, opaque)))
     size = (opaque.shape[1], opaque.shape[0])
     coarse = coarse.resize(size, Image.Resampling.BILINEAR)
     return np.where(opaque[..., None], known, np.asarray(coarse))
 
 
-def _halved(colours: RGB | Colours, opaque: Mask) -> tuple[HalfColours, HalfMask]:
+def rounded(colours: RGB | Colours) -> RGB:
+    """Return colours in 8 bits."""
+    whole: RGB = np.rint(colours).astype(np.uint8) if colours.dtype != np.uint8 else colours
+    return whole
+
+
+def halved(colours: RGB | Colours, opaque: Mask) -> tuple[HalfColours, HalfMask]:
     """Return half the height and width (rounded up): means of what is opaque in 2 x 2 pixels."""
     # In floats: 8 bits would lose up to two steps a level.
     total = _sum_of_four(np.where(opaque[..., None], colours, 0))

@@ -4,10 +4,10 @@ import io
 from typing import Final, cast
 
 import numpy as np
-from jaxtyping import Int16
 from PIL import Image, ImageCms
 
 from impasto.core.arrays import RGB
+from impasto.core.shapes import Int16
 
 _Profile = ImageCms.ImageCmsProfile
 
@@ -71,12 +71,13 @@ def keep_colors(content: RGB, painted: RGB) -> RGB:
     transfer. In YIQ every channel is luminance plus a term of the chroma alone, so the content
     only has to be shifted by the difference of the luminances; no colour is rounded on the way.
     """
-    shift = _luminance(painted) - _luminance(content)
+    shift = luminance(painted) - luminance(content)
     kept: RGB = np.clip(content + shift[..., None], 0, 255).astype(np.uint8)
     return kept
 
 
-def _luminance(pixels: RGB) -> Int16[np.ndarray, "height width"]:
+def luminance(pixels: RGB) -> Int16[np.ndarray, "height width"]:
+    """The luminance of each pixel (ITU-R 601), 0 to 255; signed, so that differences fit."""
     return np.asarray(Image.fromarray(pixels).convert("L"), dtype=np.int16)
 
 

@@ -34,17 +34,22 @@ def encode(image: Image.Image, name: str, format: Format, quality: int | None, t
     Raises `OutputError` naming `name` if the format cannot hold the picture or the tags, and
     `MissingExtraError` for HEIC without its extra.
     """
-    if max(image.size) > format.longest_side:
-        raise OutputError(
-            f"cannot write {name}: {format.name} holds at most {format.longest_side} pixels a "
-            f"side and the picture is {image.width}x{image.height}; choose PNG or TIFF"
-        )
+    check_size(image.size, name, format)
     try:
         return _saved(image, format, quality or format.quality, tags)
     except MissingExtraError:
         raise
     except Exception as error:  # Pillow's encoders raise nearly anything
         raise OutputError(f"cannot write {name} as {format.name}: {reason(error)}") from error
+
+
+def check_size(size: tuple[int, int], name: str, format: Format) -> None:
+    """Raise `OutputError` naming `name` if a format cannot hold so many pixels a side."""
+    if max(size) > format.longest_side:
+        raise OutputError(
+            f"cannot write {name}: {format.name} holds at most {format.longest_side} pixels a "
+            f"side and the picture is {size[0]}x{size[1]}; choose PNG or TIFF"
+        )
 
 
 def check_quality(quality: int | None) -> None:

@@ -109,7 +109,7 @@ def _send(data: bytes, stream: BinaryIO) -> None:
 
 
 def _encoded(picture: Picture, name: str, format: Format, options: WriteOptions) -> bytes:
-    image, profile = _in_profile(picture, name, format, options.keep_profile)
+    image, profile = in_profile(picture, name, format, options.keep_profile)
     least = Tags(options.record, profile, is_srgb=profile is SRGB_PROFILE)
     tags = least if options.strip else replace(least, exif=picture.exif, dpi=picture.dpi)
     try:
@@ -120,7 +120,7 @@ def _encoded(picture: Picture, name: str, format: Format, options: WriteOptions)
         return data
 
 
-def _in_profile(
+def in_profile(
     picture: Picture, name: str, format: Format, keep_profile: bool
 ) -> tuple[Image.Image, bytes]:
     """Return the image to write, RGB or RGBA, and the profile of its colours."""

@@ -15,7 +15,7 @@ from PIL import ExifTags, Image
 from impasto.core.notice import warn
 
 _MARK: Final = "impasto "
-_IFDS: Final = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
+IFDS: Final = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 
 # What describes a photo. The other tags of the first directory say how its bytes were laid out,
 # which is wrong for another file and harmful in a TIFF.
@@ -116,7 +116,7 @@ def _loaded(raw: bytes) -> Image.Exif:
 
 def _describing(exif: Image.Exif) -> Iterator[_Tag]:
     found: list[_Tag] = [(None, tag, exif.get(tag)) for tag in _KEPT if tag in exif]
-    for ifd in _IFDS:
+    for ifd in IFDS:
         found += [(ifd, tag, value) for tag, value in exif.get_ifd(ifd).items()]
     tags = ((ifd, tag, _raw(value)) for ifd, tag, value in found if tag not in _DROPPED)
     return (tag for tag in tags if _can_pack(tag))

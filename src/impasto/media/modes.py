@@ -3,10 +3,10 @@
 from typing import Final
 
 import numpy as np
-from jaxtyping import Num, UInt8
 from PIL import Image
 
 from impasto.core.errors import ImageError
+from impasto.core.shapes import Num, UInt8
 
 Plane = UInt8[np.ndarray, "height width"]
 

@@ -81,7 +81,7 @@ def named_picture(image: Image.Image, name: str) -> Picture:
 
 def _picture(image: Image.Image, name: str) -> Picture:
     colours, alpha = split_alpha(image, name)
-    colours, profile = _in_srgb(colours, image.info.get("icc_profile"), name)
+    colours, profile = in_srgb(colours, image.info.get("icc_profile"), name)
     turn = turn_of(image)
     if turn is not None:
         colours = colours.transpose(turn)
@@ -92,13 +92,17 @@ def _picture(image: Image.Image, name: str) -> Picture:
         exif=read_exif(image, name),
         icc_profile=profile,
         format=image.format if image.format in {each.name for each in FORMATS} else PNG.name,
-        dpi=_dpi(image, turn),
+        dpi=resolution(image, turn),
     )
 
 
-def _in_srgb(
+def in_srgb(
     image: Image.Image, profile: bytes | None, name: str
 ) -> tuple[Image.Image, bytes | None]:
+    """Return a picture in sRGB and the profile it came with, if that could be used.
+
+    A profile that cannot is left out with an `ImpastoWarning` about `name`.
+    """
     if not profile:
         return to_srgb(image, None), None
     try:
@@ -116,7 +120,13 @@ _SIDEWAYS = {
 }
 
 
-def _dpi(image: Image.Image, turn: Image.Transpose | None) -> Dpi | None:
+def sideways(turn: Image.Transpose) -> bool:
+    """Return whether a turn swaps width and height."""
+    return turn in _SIDEWAYS
+
+
+def resolution(image: Image.Image, turn: Image.Transpose | None) -> Dpi | None:
+    """Return the resolution that a picture tells, for the picture once it is turned."""
     with suppress(Exception):  # a damaged file can put anything there
         across, down = (float(value) for value in image.info["dpi"])
         if all(math.isfinite(value) and 1 <= value <= 65_535 for value in (across, down)):

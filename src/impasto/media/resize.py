@@ -5,8 +5,9 @@ uint8. Fill transparent pixels first (`alpha.extend_edges`), or their colours mi
 """
 
 import numpy as np
-from jaxtyping import UInt8
 from PIL import Image
+
+from impasto.core.shapes import UInt8
 
 Pixels = UInt8[np.ndarray, "height width *channels"]
 """A picture or one plane of it: 0 to 255."""
@@ -49,4 +50,7 @@ def thumbnail(pixels: Pixels, size: int) -> Resized:
 def _resized(pixels: Pixels, size: tuple[int, int], how: Image.Resampling) -> Resized:
     if (pixels.shape[1], pixels.shape[0]) == size:
         return pixels
-    return np.asarray(Image.fromarray(pixels).resize(size, how))
+    # Columns first, then rows, which Pillow would not always do: strips can only do it so, and
+    # are to be the same to the last bit.
+    image = Image.fromarray(pixels)
+    return np.asarray(image.resize((size[0], image.height), how).resize(size, how))

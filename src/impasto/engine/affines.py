@@ -1,0 +1,55 @@
+"""Affines of pictures that were measured lately, so that the same one is not measured again."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from weakref import WeakKeyDictionary
+
+from impasto.core.arrays import Affine
+from impasto.core.cache import MemoryCache
+from impasto.engine.backend import Array, Backend
+
+MAX_BYTES = 16 * 2**20
+"""Some 2,500 pictures in a trunk of 739 channels."""
+
+_OVERHEAD = 512
+"""Bytes that an entry takes beside its numbers."""
+
+# By backend, since each rounds in its own way; painters that share one share its affines.
+_AFFINES: WeakKeyDictionary[Backend, MemoryCache[Affine]] = WeakKeyDictionary()
+
+
+def recalled_affine(
+    backend: Backend, trunk_id: str, inputs: Mapping[str, Array], make: Callable[[], Affine]
+) -> Affine:
+    """The affine of what would be measured: from memory, or by `make` and kept.
+
+    Args:
+        backend: measures.
+        trunk_id: the trunk that is measured with.
+        inputs: all that its measure graph is given: the thumbnail with its weights, and the code.
+        make: measures and composes.
+
+    Returns:
+        An array that cannot be written to, since others have it too.
+
+    Raises:
+        Exception: whatever `make` raises.
+    """
+    size = inputs["code"].nbytes + _OVERHEAD
+    affines = _AFFINES.setdefault(backend, MemoryCache[Affine](MAX_BYTES))
+    return affines.get(_key(trunk_id, inputs), size, lambda: _frozen(make()))
+
+
+def _key(trunk_id: str, inputs: Mapping[str, Array]) -> bytes:
+    """A hash of every byte that statistics can depend on, with the shapes it belongs to."""
+    digest = hashlib.blake2b(trunk_id.encode(), digest_size=32)
+    for name in sorted(inputs):
+        array = inputs[name]
+        digest.update(f"|{name} {array.dtype.str} {array.shape}|".encode())
+        digest.update(array.data if array.flags.c_contiguous else array.tobytes())
+    return digest.digest()
+
+
+def _frozen(affine: Affine) -> Affine:
+    affine.flags.writeable = False
+    return affine

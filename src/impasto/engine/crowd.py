@@ -1,0 +1,72 @@
+"""How many pictures are painted together: one on all cores, or a crowd on few cores each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from impasto.core.memory import Memory, parse_memory, spare_memory
+from impasto.core.settings import EngineSettings
+from impasto.engine.cpu import usable_cores
+from impasto.engine.painter import Painter
+from impasto.engine.pipeline import Pipeline, Stage
+
+Step = Callable[[Any], Any]
+MakePainter = Callable[[EngineSettings, Memory], Painter]
+"""Makes a painter on an engine of its own, with so much memory for each picture."""
+
+_LEAST_MEMORY = 256 * 2**20
+"""Bytes for a picture: with less, tiles become small and their margins cost more than is won."""
+_LEAST_ROUNDS = 2
+"""With fewer rounds than this, cores stand idle at the end for longer than is won before."""
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Paints many pictures at once, each on few cores: more a minute, though each takes longer."""
+
+    painter: Painter
+    size: int
+    """How many pictures its engine paints at once."""
+
+
+def gathered(jobs: int, engine: EngineSettings, memory: Memory, make: MakePainter) -> Crowd | None:
+    """A crowd for a call of many pictures; None where one after the other is better.
+
+    Threads that paint one picture together wait for each other whenever another stage has taken a
+    core. Those that paint one each do not, so all cores are busy with whatever there is to do.
+
+    Args:
+        jobs: how many pictures there are.
+        engine: the engine's settings; where they name threads, those are the cores. Devices other
+            than the CPU have their own ways.
+        memory: for all pictures together; None is what the machine can spare.
+        make: makes the painter.
+    """
+    if engine.device not in ("auto", "cpu"):
+        return None
+    cores = engine.threads or usable_cores()
+    budget = spare_memory() if memory is None else parse_memory(memory)
+    size = min(cores, jobs // _LEAST_ROUNDS, budget // _LEAST_MEMORY)
+    if size < 2:
+        return None
+    share = None if memory is None else budget // size
+    return Crowd(make(replace(engine, threads=cores, streams=size), share), size)
+
+
+def pipeline_of(decode: Step, measure: Step, paint: Step, encode: Step, crowd: int = 1) -> Pipeline:
+    """The steps of a picture as stages that work at the same time.
+
+    In a crowd a picture takes one core in any stage, and hardly more are active than there are
+    cores: stages do not fight. Which of them is the slowest depends on sizes and formats, so each
+    may take all cores.
+
+    Args:
+        decode: takes an item.
+        measure: takes what `decode` returned, and so on.
+        paint: runs in as many threads at once as the crowd is large; so do the others.
+        encode: what it returns is the outcome.
+        crowd: how many pictures the engine paints at once.
+    """
+    steps = {"decode": decode, "measure": measure, "paint": paint, "encode": encode}
+    stages = [Stage(name, step, crowd) for name, step in steps.items()]
+    return Pipeline(stages, active=max(crowd, len(stages)))

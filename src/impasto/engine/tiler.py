@@ -1,0 +1,171 @@
+"""Runs a paint graph over pictures of any size, by tiles where a whole picture does not fit."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from typing import Final
+
+import numpy as np
+
+from impasto.core.arrays import RGB, Affine
+from impasto.core.errors import EngineError, SettingsError
+from impasto.core.memory import spare_memory
+from impasto.engine.backend import Backend, Part
+from impasto.engine.grain import grain
+from impasto.engine.model import Model
+from impasto.engine.pixels import Batch, window
+from impasto.engine.tiles import BYTES_PER_PIXEL, Cost, Span, Tiling, make_tiling
+
+HELD_BYTES: Final = 16
+"""What a whole picture and its painting take for each pixel, from decoding to encoding."""
+
+_ALWAYS: Final = 256 * 2**20
+"""Bytes that are taken without asking how many are free."""
+_MOST: Final = 2**30
+"""Bytes that are taken unasked, however many are free: larger tiles are hardly less work."""
+
+
+class Tiler:
+    """Paints with one model in one runtime; may be used from any thread.
+
+    When the runtime reports that there is no memory for a tile, smaller ones are painted in its
+    place, and such large ones are not tried again.
+
+    Args:
+        model: the model.
+        backend: the runtime.
+        memory: bytes that painting a picture may take; None takes what the machine can spare.
+    """
+
+    def __init__(self, model: Model, backend: Backend, memory: int | None = None) -> None:
+        self._model, self._backend, self._memory = model, backend, memory
+        self._too_large = sys.maxsize
+        """Pixels of the smallest tile for which there was no memory."""
+
+    def tiling(self, height: int, width: int, *, row_bytes: int = 0, held: int = 0) -> Tiling:
+        """The tiles of a picture of a size; for a small one it is one tile.
+
+        Args:
+            height: rows of the picture.
+            width: its columns.
+            row_bytes: what the caller holds for each row of a row of tiles, in bytes.
+            held: what the caller holds besides; at least half of the memory is for tiles.
+
+        Raises:
+            SettingsError: the memory is too small for a single tile.
+        """
+        cost = Cost(self.bytes_per_pixel, row_bytes)
+        if self._memory is not None:
+            memory = max(self._memory - held, self._memory // 2)
+            return make_tiling(height, width, self._model, cost, memory)
+        if cost.of(height, width) <= _ALWAYS:
+            return make_tiling(height, width, self._model, cost, 2 * _ALWAYS)
+        memory = max(_ALWAYS, min(_MOST, spare_memory()))
+        return make_tiling(height, width, self._model, cost, memory)
+
+    @property
+    def bytes_per_pixel(self) -> int:
+        """What the runtime takes for each pixel of a tile."""
+        worst = max(BYTES_PER_PIXEL.values())
+        return BYTES_PER_PIXEL.get(self._backend.info.name, worst)
+
+    def paint(self, pixels: RGB, affine: Affine) -> RGB:
+        """Run the graph over a whole picture with an affine; same height and width.
+
+        Raises:
+            SettingsError: the memory is too small for a single tile.
+            EngineError: the runtime refuses.
+        """
+        tiling = self.tiling(*pixels.shape[:2], held=HELD_BYTES * pixels.size // 3)
+        if len(tiling.rows) == len(tiling.columns) == 1:
+            return self.paint_tile(pixels, 0, tiling, tiling.rows[0], tiling.columns[0], affine)
+        painted = np.empty_like(pixels)
+        for row in tiling.rows:
+            for columns, tile in self.paint_row(pixels, 0, tiling, row, affine):
+                painted[row.first : row.stop, columns] = tile
+        return painted
+
+    def paint_row(
+        self, pixels: RGB, top: int, tiling: Tiling, row: Span, affine: Affine
+    ) -> Iterator[tuple[slice, RGB]]:
+        """Paint the tiles of a row, one after the other.
+
+        Args:
+            pixels: rows of the picture: at least those from `row.start` on that the tiles are high.
+            top: which row of the picture the first of them is.
+            tiling: the tiles.
+            row: one of its rows.
+            affine: what to paint with.
+
+        Yields:
+            The columns of the picture that a tile keeps, and their painting.
+        """
+        for column in tiling.columns:
+            columns = slice(column.first, column.stop)
+            yield columns, self.paint_tile(pixels, top, tiling, row, column, affine)
+
+    def paint_tile(
+        self, pixels: RGB, top: int, tiling: Tiling, row: Span, column: Span, affine: Affine
+    ) -> RGB:
+        """What a tile keeps of its painting; the arguments are those of `paint_row`."""
+        place = (row.start - top, column.start)
+        batch = window(pixels, *place, tiling.height, tiling.width)
+        origin = (row.start + self._model.margin, column.start + self._model.margin)
+        painted: RGB = self._run(batch, affine, origin, (slice(0, 1), row.kept, column.kept))[0]
+        return painted
+
+    def _run(self, batch: Batch, affine: Affine, origin: tuple[int, int], part: Part) -> Batch:
+        """Run the graph on a window whose first pixel lies at `origin` of the padded picture."""
+        size = batch.shape[1] * batch.shape[2]
+        if size >= self._too_large:
+            pieces: Batch = np.ascontiguousarray(self._in_pieces(batch, affine, origin)[part])
+            return pieces
+        try:
+            return self._run_at_once(batch, affine, origin, part)
+        except EngineError as error:
+            if not _is_out_of_memory(error) or not self._can_shrink(batch, size):
+                raise
+            self._too_large = size
+        return self._run(batch, affine, origin, part)
+
+    def _run_at_once(
+        self, batch: Batch, affine: Affine, origin: tuple[int, int], part: Part
+    ) -> Batch:
+        cell = self._model.grain_cell
+        rows, columns = (side // cell for side in batch.shape[1:3])
+        field = grain(rows, columns, (origin[0] // cell, origin[1] // cell))
+        inputs = {"image": batch, "affine": affine, "grain": field}
+        shapes = {name: array.shape for name, array in inputs.items()}
+        painted: Batch = self._backend.load(self._model.paint_graph, shapes).run(inputs, part)
+        return painted
+
+    def _in_pieces(self, batch: Batch, affine: Affine, origin: tuple[int, int]) -> Batch:
+        """The same as `_run` gives, by tiles of less than half the pixels that were too many."""
+        tiling = self._pieces(batch, self._too_large)
+        painted = np.empty_like(batch)
+        for row, column in product(tiling.rows, tiling.columns):
+            place = (origin[0] + row.start, origin[1] + column.start)
+            piece = window(batch[0], row.start, column.start, tiling.height, tiling.width)
+            kept = (slice(0, 1), row.kept, column.kept)
+            done = self._run(piece, affine, place, kept)
+            painted[0, row.first : row.stop, column.first : column.stop] = done[0]
+        return painted
+
+    def _pieces(self, batch: Batch, too_large: int) -> Tiling:
+        bare = replace(self._model, margin=0)  # a window has its margin already
+        return make_tiling(batch.shape[1], batch.shape[2], bare, Cost(1), (too_large - 1) // 2)
+
+    def _can_shrink(self, batch: Batch, too_large: int) -> bool:
+        try:
+            self._pieces(batch, too_large)
+        except SettingsError:
+            return False
+        return True
+
+
+def _is_out_of_memory(error: EngineError) -> bool:
+    """Whether a runtime failed for want of memory; each says so in its own words."""
+    words = str(error).lower()
+    signs = ("bad_alloc", "allocat", "not enough memory", "out of memory")
+    return isinstance(error.__cause__, MemoryError) or any(sign in words for sign in signs)

@@ -1,0 +1,145 @@
+"""A picture painted in strips is the picture painted whole."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from impasto.core.errors import SettingsError
+from impasto.core.settings import EngineSettings
+from impasto.engine.backends import shared_backend
+from impasto.engine.fake_backend import FakeBackend
+from impasto.engine.model import load_model
+from impasto.engine.painter import Painter
+from impasto.engine.streamed import paint_strips
+from impasto.media import strips_fill
+from impasto.media.picture import Picture
+from impasto.media.strips import Block, Strips, gathered
+from impasto.styles.package import Style
+
+MakePainter = Callable[..., Painter]
+
+
+@pytest.fixture
+def make_painter(
+    model_folder: Path, rewrite_manifest: Callable[..., None], make_style: Callable[..., Style]
+) -> MakePainter:
+    """A maker of painters on the fake engine, whose model can be cut into tiles."""
+    rewrite_manifest(reach=6)
+    model = load_model(model_folder)
+
+    def make(**settings: Any) -> Painter:
+        backend = FakeBackend()
+        return Painter(make_style(), model=model, backend=backend, memory="700K", **settings)
+
+    return make
+
+
+def noise(height: int, width: int) -> np.ndarray:
+    """A picture of noise, darker to the right."""
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3))
+    return (pixels * np.linspace(1, 0.3, width)[:, None]).astype(np.uint8)
+
+
+def opener(block: Block, rows: int = 13) -> Callable[[], Strips]:
+    """Opens a picture in memory as if it came from a file."""
+    height, width = block.pixels.shape[:2]
+
+    def blocks() -> Iterator[Block]:
+        yield from (block.rows(top, top + rows) for top in range(0, height, rows))
+
+    return lambda: Strips(width, height, block.alpha is not None, blocks())
+
+
+def whole(painter: Painter, block: Block) -> Picture:
+    """What the painter makes of the picture at once."""
+    return painter.paint(Picture(block.pixels, block.alpha, None, None, "PNG"))
+
+
+SETTINGS: list[dict[str, Any]] = [
+    {},
+    {"colors": "content"},
+    {"strength": 0.05},
+    {"strength": 0},
+    {"strength": 0, "size": 60},
+    {"size": 77},
+    {"size": 1000},
+    {"stroke_reference": 70},
+    {"stroke_reference": 70, "size": 40},
+    {"stroke_reference": 300},
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("alpha", [False, True])
+def test_streamed_is_whole(
+    make_painter: MakePainter, settings: dict[str, Any], alpha: bool
+) -> None:
+    """Each setting gives the same in strips, with opacity and without."""
+    pixels = noise(203, 151)
+    opacity = np.where(noise(203, 151)[..., 0] > 60, 255, 0).astype(np.uint8) if alpha else None
+    block = Block(pixels, opacity)
+    painter = make_painter(**settings)
+    got, wanted = paint_strips(painter, opener(block)), whole(painter, block)
+    assert (got.height, got.width) == wanted.pixels.shape[:2]
+    painted = gathered(got)
+    # Where a coarse copy of the picture fills holes, floating point rounds.
+    difference = np.abs(painted.pixels.astype(int) - wanted.pixels)
+    assert difference.max() <= (1 if alpha else 0)
+    assert (painted.alpha is None) == (wanted.alpha is None)
+    if painted.alpha is not None:
+        np.testing.assert_array_equal(painted.alpha, wanted.alpha)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (37, 53), (64, 64), (409, 31)])
+def test_any_size(make_painter: MakePainter, size: tuple[int, int]) -> None:
+    """Down to one pixel, the strips are the whole."""
+    painter, block = make_painter(), Block(noise(*size))
+    painted = gathered(paint_strips(painter, opener(block)))
+    np.testing.assert_array_equal(painted.pixels, whole(painter, block).pixels)
+
+
+def test_progress_rises_to_1(make_painter: MakePainter) -> None:
+    """The progress never falls, begins while measuring, and ends at 1."""
+    for settings in SETTINGS:
+        told: list[float] = []
+        painter = make_painter(**settings)
+        gathered(paint_strips(painter, opener(Block(noise(203, 151))), told.append))
+        assert told == sorted(told)
+        assert 0 < told[0] <= told[-1] == 1
+        assert len(told) > 1
+
+
+def test_memory_for_less_than_a_tile(make_painter: MakePainter) -> None:
+    """A picture too wide for the memory is refused before anything is gone through."""
+    painter = make_painter()
+    with pytest.raises(SettingsError, match="memory is 700K: painting 90000 x 20 pixels"):
+        paint_strips(painter, opener(Block(noise(20, 90_000))))
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+def test_a_real_photo_with_the_real_model(
+    assets: Path, alpha: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In float32 a photo in strips and tiles differs from the whole by at most 1/255."""
+    monkeypatch.setattr(strips_fill, "_KEPT_PIXELS", 20_000)
+    photo = Image.open(sorted((assets / "content/hires").iterdir())[1]).convert("RGB")
+    part = (slice(400, 1603), slice(100, 517))
+    pixels = np.asarray(photo)[part]
+    opacity = np.asarray(photo.convert("L"))[part].copy()
+    opacity[opacity < 60] = 0
+    opacity[:90] = 0
+    block = Block(pixels, opacity if alpha else None)
+    backend = shared_backend(EngineSettings(precision="float32"))
+    wanted = whole(Painter("udnie", backend=backend, memory="4G"), block)
+    painter = Painter("udnie", backend=backend, memory="30M")
+    tiling = painter.tiler.tiling(*pixels.shape[:2], row_bytes=8 * pixels.shape[1])
+    assert len(tiling.rows) > 1
+    painted = gathered(paint_strips(painter, opener(block, 100)))
+    difference = np.abs(painted.pixels.astype(int) - wanted.pixels)
+    if alpha:
+        difference = difference[opacity > 0]
+    assert difference.max() <= 1
