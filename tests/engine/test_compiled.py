@@ -55,11 +55,20 @@ def test_a_second_process_does_not_compile(graph: Path, compiling: list[Path]) -
     np.testing.assert_array_equal(first, second)
 
 
-def test_everything_that_matters_is_in_the_name(
-    graph: Path, compiling: list[Path], tmp_path: Path
-) -> None:
+def test_weights_beside_a_graph_are_in_the_name(graph: Path, compiling: list[Path]) -> None:
+    """A model whose graph is the same and whose weights are other ones is compiled anew."""
+    weights = graph.parent / "weights.safetensors"
+    for held in (b"old", b"new"):
+        weights.write_bytes(held)
+        run(graph)
+    assert (len(compiling), len(graphs())) == (2, 2)
+    run(graph)
+    assert len(compiling) == 2
+
+
+def test_everything_that_matters_is_in_the_name(graph: Path, compiling: list[Path]) -> None:
     """Another shape, another number of threads or streams and another graph are compiled anew."""
-    other = tmp_path / "paint.onnx"
+    other = graph.parent / "other.onnx"
     other.write_bytes(graph.read_bytes() + b"\x72\x00")  # an empty metadata record: still ONNX
     run(graph)
     run(graph, {**SHAPES, "image": (1, 24, 16, 3)})
@@ -67,7 +76,7 @@ def test_everything_that_matters_is_in_the_name(
     run(graph, threads=2, streams=2)
     run(other)
     assert len(compiling) == len(graphs()) == 5
-    same = tmp_path / "copy.onnx"
+    same = graph.parent / "copy.onnx"
     shutil.copyfile(graph, same)
     run(same)
     assert len(compiling) == 5

@@ -55,6 +55,9 @@ def test_a_missing_model_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ({"margin": -1}, "margin is -1"),
         ({"margin": 10**9}, "margin"),
         ({"thumbnail": 250}, "not a multiple"),
+        ({"reach": -1}, "reach is -1"),
+        ({"reach": "far"}, "reach is 'far'"),
+        ({"reach": 10**6}, "reach is 1000000"),
         ({"trunk_id": "0" * 64}, "weights are"),
     ],
 )
@@ -117,3 +120,12 @@ def test_a_manifest_may_say_more(model_folder: Path, rewrite_manifest: Callable[
     rewrite_manifest(note="hello")
     assert json.loads((model_folder / "manifest.json").read_text())["note"] == "hello"
     assert load_model(model_folder).name == "test"
+
+
+def test_a_model_need_not_tell_its_reach(
+    model_folder: Path, rewrite_manifest: Callable[..., None]
+) -> None:
+    """The reach is that of the manifest, and None in models of before there was one."""
+    assert load_model(model_folder).reach is None
+    rewrite_manifest(reach=40)
+    assert load_model(model_folder).reach == 40

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from impasto.core.arrays import RGB
 from impasto.core.errors import SettingsError
+from impasto.core.settings import EngineSettings
 from impasto.engine import temporal as module
 from impasto.engine.fake_backend import FakeBackend
 from impasto.engine.model import Model, load_model
@@ -264,7 +265,8 @@ def drift(count: int, flow: float) -> None:
     What noise explains is what it does to paintings under one and the same affine, pair by pair:
     a largest step of all would grow with the number of frames.
     """
-    painter = Painter("scream")
+    # One thread: on a busy machine two of them wait for each other more than they work.
+    painter = Painter("scream", engine=EngineSettings(threads=1))
     affine = painter.affine(next(noisy(1)))
     explained = np.array(steps_of(painter.paint_pixels(frame, affine) for frame in noisy(count)))
     temporal, means = Temporal(painter, rate=50, flow=flow), []

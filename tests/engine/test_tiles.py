@@ -91,7 +91,9 @@ def test_rows_that_are_held_count() -> None:
 
 def test_too_little_memory_is_an_error_that_says_how_much_is_needed() -> None:
     """The message names an amount, and with that amount it works."""
-    with pytest.raises(SettingsError, match=r"memory is 1024K: .* 4000 x 3000 .* at least") as caught:
+    with pytest.raises(
+        SettingsError, match=r"memory is 1024K: .* 4000 x 3000 .* at least"
+    ) as caught:
         make_tiling(3000, 4000, MODEL, Cost(80), parse_memory("1M"))
     needed = str(caught.value).split()[-1]
     tiling = make_tiling(3000, 4000, MODEL, Cost(80), parse_memory(needed))

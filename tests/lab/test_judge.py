@@ -112,6 +112,20 @@ def test_its_first_channel_is_blue() -> None:
     assert np.abs(seen["b"] - seen["r"]).max() > 1e-3
 
 
+def test_difference_grows_with_what_changes() -> None:
+    """Equal pictures do not differ; the more noise, the more they do, and the order is free."""
+    judge, random = Judge(tiny_judge()), np.random.default_rng(0)
+    picture = random.integers(60, 200, (48, 64, 3)).astype(np.uint8)
+    noise = random.normal(0, 1, picture.shape)
+    found = []
+    for strength in (0, 5, 30):
+        other = np.clip(picture + strength * noise, 0, 255).astype(np.uint8)
+        found.append(judge.difference(picture, other))
+        assert judge.difference(other, picture) == pytest.approx(found[-1], rel=1e-4, abs=1e-9)
+    assert found[0] == 0.0
+    assert 0.0 < found[1] < found[2]
+
+
 def test_bad_files_are_named(tmp_path: Path) -> None:
     """A missing file, one that is no safetensors, and another network are refused."""
     with pytest.raises(ModelError, match=r"cannot read the judge .*none\.safetensors"):

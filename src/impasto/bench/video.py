@@ -11,7 +11,8 @@ from impasto.bench.losses_report import ratio
 from impasto.bench.video_inputs import default_clips, read_clip
 from impasto.bench.video_marks import LONG, SHORT, ClipMarks, mean_of
 from impasto.bench.video_methods import ClipMethod, our_methods, peer_methods
-from impasto.bench.video_report import ClipRow, VideoReport, VideoSettings, method_rows
+from impasto.bench.video_report import ClipRow, VideoReport, method_rows
+from impasto.bench.video_settings import VideoSettings
 from impasto.bench.video_speed import measure_stages
 from impasto.core.arrays import RGB
 from impasto.core.errors import InputError

@@ -11,19 +11,13 @@ from impasto.bench.peers import RELEASED as JOHNSON
 from impasto.bench.peers import write_transformer_net
 from impasto.bench.speed_microast import RELEASED as MICROAST_WEIGHTS
 from impasto.bench.speed_microast import write_microast
+from impasto.bench.video_settings import FLOW, MICROAST, PLAIN, STATISTICS, TRANSFORMER
 from impasto.core.arrays import RGB
 from impasto.core.errors import ModelError
 from impasto.core.notice import warn
 from impasto.engine.backend import Backend
 from impasto.engine.painter import Painter
 from impasto.engine.temporal import Temporal
-
-PLAIN = "frame by frame"
-STATISTICS = "statistics"
-FLOW = "statistics + flow"
-MICROAST = "MicroAST"
-TRANSFORMER = "pytorch/examples"
-"""Names of methods."""
 
 PaintClip = Callable[[Sequence[RGB]], list[RGB]]
 """Paints all frames of a clip; the results have their size."""

@@ -1,6 +1,5 @@
 """Throughput of video: from a file into a file, beside what each stage costs alone."""
 
-import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -9,8 +8,10 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from impasto.bench.video_inputs import read_clip
-from impasto.bench.video_report import StageSpeed, VideoSettings
+from impasto.bench.video_report import StageSpeed
+from impasto.bench.video_settings import VideoSettings
 from impasto.core.arrays import RGB
+from impasto.engine.cpu import usable_cores
 from impasto.engine.film import Batch, Studio, paint_video
 from impasto.engine.following import Follower
 from impasto.engine.painter import Painter
@@ -42,6 +43,8 @@ def measure_stages(
         folder: an existing folder for files that may stay.
         tell: is told in words what comes next.
     """
+    if not settings.timed:
+        return []
     frames = read_clip(clip, settings.timed_frames, max(max(size) for size in settings.timed))
     return [
         speed
@@ -80,7 +83,7 @@ class _Size:
 
     def _speed(self, flow: float, alone: dict[str, float]) -> StageSpeed:
         fps, info = len(self._frames) / self._together(flow), self._info
-        bound = (os.cpu_count() or 1) / sum(alone.values())
+        bound = usable_cores() / sum(alone.values())
         return StageSpeed(info.width, info.height, flow > 0.0, fps, alone, bound, fps / bound)
 
     def _together(self, flow: float) -> float:

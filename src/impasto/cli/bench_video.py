@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from impasto.bench.video_settings import VideoSettings
 from impasto.cli.bench import ReportFile, keep, keep_text
 from impasto.cli.extras import need
 from impasto.cli.options import AsJson
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from impasto.core.arrays import RGB
-
-_STYLE, _FRAMES, _SIZE, _TIMED_FRAMES = "udnie", 30, 854, 48
 
 
 def video(
@@ -29,14 +28,16 @@ def video(
     ] = None,
     style: Annotated[
         str, typer.Option("--style", "-s", metavar="NAME", help="A style of the recipe.")
-    ] = _STYLE,
+    ] = VideoSettings.style,
     frames: Annotated[
         int, typer.Option(metavar="N", help="So many frames of each clip.")
-    ] = _FRAMES,
-    size: Annotated[int, typer.Option(metavar="PIXELS", help="Their long side.")] = _SIZE,
+    ] = VideoSettings.frames,
+    size: Annotated[
+        int, typer.Option(metavar="PIXELS", help="Their long side.")
+    ] = VideoSettings.size,
     flow: Annotated[
         float, typer.Option(metavar="0..1", help="How much the painting before shows through.")
-    ] = 1.0,
+    ] = VideoSettings.flow,
     timed: Annotated[
         list[str] | None,
         typer.Option(
@@ -47,7 +48,7 @@ def video(
     ] = None,
     timed_frames: Annotated[
         int, typer.Option(metavar="N", help="Frames that a timing takes.")
-    ] = _TIMED_FRAMES,
+    ] = VideoSettings.timed_frames,
     recipe: Annotated[
         Path, typer.Option(metavar="FILE", help="The recipe that names the style's picture.")
     ] = Path("recipes/default.toml"),
@@ -70,7 +71,6 @@ def video(
     need("measuring video", "bench", "onnx", "skimage", "psutil")
     need("measuring video", "video", "av", "cv2")
     from impasto.bench.video import measure_video
-    from impasto.bench.video_report import VideoSettings
     from impasto.bench.video_table import markdown
     from impasto.lab.recipe import load_recipe
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 MOST_PIXELS: Final = 4_000_000_000
 """The most pixels that are painted in strips, unless another limit was asked for."""
 
+_ROOM: Final = 2**31
+"""Bytes, of which a picture may fill half before it is painted in strips unasked: 67 megapixels."""
+
 _DENSEST: Final = 1_000
 """Pixels for each byte of a file, above which a huge picture is taken for a trap."""
 
@@ -42,7 +45,7 @@ def needs_stream(path: Path, limits: ReadLimits, memory: Memory = None) -> bool:
         path: the file.
         limits: those of pictures in memory. If `max_pixels` is not the usual one, somebody asked
             for it, and it holds for strips too.
-        memory: what painting may take; None is what the machine can spare.
+        memory: what painting may take; None is what the machine can spare, at most 2 GiB.
     """
     if not path.is_file():
         return False
@@ -55,7 +58,7 @@ def needs_stream(path: Path, limits: ReadLimits, memory: Memory = None) -> bool:
         return False
     if pixels > limits.max_pixels or header.stamp[1] > limits.max_bytes:
         return True
-    room = spare_memory() if memory is None else parse_memory(memory)
+    room = min(_ROOM, spare_memory()) if memory is None else parse_memory(memory)
     is_large = pixels * HELD_BYTES > room // 2
     return is_large and importlib.util.find_spec("pyvips") is not None
 

@@ -62,5 +62,11 @@ class CompiledGraphs:
         return compiled
 
     def _name_of(self, graph: Path, shapes: Shapes, config: Mapping[str, Any]) -> str:
-        said = [self._maker, sha256_file(graph), sorted(shapes.items()), sorted(config.items())]
+        files = [sha256_file(path) for path in (graph, *_weights_beside(graph))]
+        said = [self._maker, files, sorted(shapes.items()), sorted(config.items())]
         return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest() + ".blob"
+
+
+def _weights_beside(graph: Path) -> list[Path]:
+    """The files that a graph may keep its weights in: two models can differ in nothing else."""
+    return sorted(graph.parent.glob("*.safetensors"))

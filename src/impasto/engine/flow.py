@@ -80,7 +80,7 @@ def misses(flow: Flow, back: Flow) -> Share:
     height, width = flow.shape[:2]
     rows, columns = _places(height, width)
     across, down = flow[..., 0] + columns, flow[..., 1] + rows
-    missed = np.linalg.norm(flow + fetch(back, flow), axis=2).astype(np.float32)
+    missed: Share = np.linalg.norm(flow + fetch(back, flow), axis=2).astype(np.float32)
     outside = (across < 0) | (across > width - 1) | (down < 0) | (down > height - 1)
     missed[outside] = np.inf
     return missed

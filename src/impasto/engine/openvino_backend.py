@@ -131,9 +131,9 @@ def _import_openvino() -> Any:
     """Import openvino without its telemetry and its converter.
 
     The import itself would report to a web service, unless a file in the user's home forbids
-    it. With the telemetry package hidden, OpenVINO falls back to a stub that sends nothing; it stays
-    hidden, so that no part of OpenVINO that is imported later finds it either. The converter of
-    other formats, which is not used here, takes as long to import as all the rest.
+    it. With the telemetry package hidden, OpenVINO falls back to a stub that sends nothing; it
+    stays hidden, so that no part of OpenVINO that is imported later finds it either. The converter
+    of other formats, which is not used here, takes as long to import as all the rest.
     """
     sys.modules.setdefault(_TELEMETRY, None)  # type: ignore[arg-type]
     hidden = _CONVERTER not in sys.modules

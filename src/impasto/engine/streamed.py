@@ -101,14 +101,14 @@ def _with_own_strokes(painter: Painter, source: _Source, progress: Progress) -> 
 
 
 def _told(strips: Strips, progress: Progress, done: float) -> Strips:
-    """The strips, telling how much of them was taken; `done` was so before the first."""
+    """The strips, telling how much of them is there; `done` is what was before the first."""
 
     def blocks() -> Iterator[Block]:
         rows = 0
         for block in strips.blocks:
-            yield block
             rows += len(block.pixels)
-            progress(done + (1 - done) * rows / strips.height)
+            progress(1 - (1 - done) * (1 - rows / strips.height))
+            yield block
 
     return Strips(strips.width, strips.height, strips.has_alpha, blocks())
 

@@ -24,6 +24,9 @@ _ALWAYS: Final = 256 * 2**20
 """Bytes that are taken without asking how many are free."""
 _MOST: Final = 2**30
 """Bytes that are taken unasked, however many are free: larger tiles are hardly less work."""
+_STRIPS: Final = (448 * 2**20, 900 * 2**20)
+"""The least and the most that pictures which do not stand in memory get unasked; between the two a
+byte a pixel. So 100 megapixels stay below 1 GB, all in all, and 1,000 below 1.5 GB."""
 
 
 class Tiler:
@@ -57,11 +60,12 @@ class Tiler:
         """
         cost = Cost(self.bytes_per_pixel, row_bytes)
         if self._memory is not None:
-            memory = max(self._memory - held, self._memory // 2)
-            return make_tiling(height, width, self._model, cost, memory)
+            return make_tiling(height, width, self._model, cost, self._memory, held)
         if cost.of(height, width) <= _ALWAYS:
             return make_tiling(height, width, self._model, cost, 2 * _ALWAYS)
-        memory = max(_ALWAYS, min(_MOST, spare_memory()))
+        least, largest = _STRIPS
+        most = min(max(least, height * width), largest) if row_bytes else _MOST
+        memory = max(_ALWAYS, min(most, spare_memory()))
         return make_tiling(height, width, self._model, cost, memory)
 
     @property
@@ -167,5 +171,5 @@ class Tiler:
 def _is_out_of_memory(error: EngineError) -> bool:
     """Whether a runtime failed for want of memory; each says so in its own words."""
     words = str(error).lower()
-    signs = ("bad_alloc", "allocat", "not enough memory", "out of memory")
+    signs = ("alloc", "not enough memory", "out of memory", "temporarily unavailable")
     return isinstance(error.__cause__, MemoryError) or any(sign in words for sign in signs)

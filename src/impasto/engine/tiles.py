@@ -77,7 +77,9 @@ def overlap(model: Model) -> int:
     return padded_side(model.reach or 0, 0, model.multiple)
 
 
-def make_tiling(height: int, width: int, model: Model, cost: Cost, memory: int) -> Tiling:
+def make_tiling(
+    height: int, width: int, model: Model, cost: Cost, memory: int, held: int = 0
+) -> Tiling:
     """The tiles of the least work that fit.
 
     Args:
@@ -86,14 +88,16 @@ def make_tiling(height: int, width: int, model: Model, cost: Cost, memory: int) 
         model: what paints it. One that does not tell its reach cannot be cut.
         cost: what tiles take.
         memory: bytes that there are.
+        held: how many of them are taken; at least half are for tiles all the same.
 
     Raises:
         SettingsError: not even the smallest tile fits.
     """
     down, across = _choices(height, model), _choices(width, model)
-    best = _cheapest(down, across, cost, memory)
+    best = _cheapest(down, across, cost, max(memory - held, memory // 2))
     if best is None:
         least = cost.of(down[-1][1], across[-1][1])
+        least += min(held, least)
         raise SettingsError(
             f"memory is {shown_memory(memory)}: painting {width} x {height} pixels takes at least "
             f"{shown_memory(least)}"

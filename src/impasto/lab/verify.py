@@ -27,6 +27,8 @@ SIZES = (256, 500, 768)
 
 MOST_LEVELS = 1
 """The largest difference of a painted byte that still counts as agreement."""
+MOST_STATS = 0.01
+"""The same of statistics, relative to the standard deviation of the channel."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ def verify(
         backend: what runs the graphs; by default OpenVINO in float32.
 
     Raises:
-        ModelError: a painted byte differs by more than `MOST_LEVELS`.
+        ModelError: a painted byte differs by more than `MOST_LEVELS`, or statistics by more than
+            `MOST_STATS`.
     """
     backend = backend or open_backend(settings=EngineSettings(precision="float32"))
     stats, levels = 0.0, 0
@@ -60,9 +63,10 @@ def verify(
         small = fit_long_side(photo, SIZES[index % len(SIZES)])
         apart = _compare(trunk, model, codes[index % len(codes)], small, backend)
         stats, levels = max(stats, apart.stats), max(levels, apart.levels)
-    if levels > MOST_LEVELS:
+    if levels > MOST_LEVELS or stats > MOST_STATS:
         raise ModelError(
-            f"{model.folder}: the exported graphs differ from torch by {levels}/255; not written"
+            f"{model.folder}: the exported graphs differ from torch by {levels}/255, and their "
+            f"statistics by {stats:.1%} of a standard deviation; not written"
         )
     return Agreement(stats, levels)
 

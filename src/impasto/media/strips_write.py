@@ -35,6 +35,7 @@ from impasto.media.strips_vips import VipsError, encode_png_stream
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _COLOUR_TYPES: Final = {"RGB": 2, "RGBA": 6}
 _PIECE: Final = 2**20
+"""Pixels, or bytes, that are passed on at a time."""
 
 
 @contextmanager
@@ -79,8 +80,11 @@ def strip_writer(
                 append_exif(path, exif)
 
         def write(block: Block) -> None:
-            part = replace(like, pixels=block.pixels, alpha=block.alpha)
-            png.write(in_profile(part, name, format, options.keep_profile)[0])
+            step = max(1, _PIECE // size[0])  # each copy on the way is that of a piece
+            for top in range(0, len(block.pixels), step):
+                part = block.rows(top, top + step)
+                given = replace(like, pixels=part.pixels, alpha=part.alpha)
+                png.write(in_profile(given, name, format, options.keep_profile)[0])
 
         with _piped(encode, name) as pipe:
             png = _PngStream(pipe, size, image.mode)
@@ -167,12 +171,9 @@ class _PngStream:
 
     def write(self, image: Image.Image) -> None:
         rows = np.asarray(image).reshape(image.height, -1)
-        step = max(1, _PIECE // rows.shape[1])
-        for top in range(0, image.height, step):
-            part = rows[top : top + step]
-            filtered = np.zeros((len(part), part.shape[1] + 1), np.uint8)
-            filtered[:, 1:] = part
-            self._chunk(b"IDAT", self._deflate.compress(filtered.data))
+        filtered = np.zeros((image.height, rows.shape[1] + 1), np.uint8)
+        filtered[:, 1:] = rows
+        self._chunk(b"IDAT", self._deflate.compress(filtered.data))
 
     def finish(self) -> None:
         self._chunk(b"IDAT", self._deflate.flush())

@@ -1,0 +1,55 @@
+"""What a measurement of video may be told, and who is measured."""
+
+from dataclasses import dataclass
+
+from impasto.core.errors import SettingsError
+
+PLAIN = "frame by frame"
+STATISTICS = "statistics"
+FLOW = "statistics + flow"
+MICROAST = "MicroAST"
+TRANSFORMER = "pytorch/examples"
+"""Names of methods."""
+
+
+@dataclass(frozen=True)
+class VideoSettings:
+    """What `impasto bench video` measures.
+
+    Raises:
+        SettingsError: a value is out of its range.
+    """
+
+    style: str = "udnie"
+    """A style of the recipe."""
+
+    frames: int = 30
+    """The first ones of each clip."""
+
+    size: int = 854
+    """Frames are shrunk to this long side, in pixels."""
+
+    window: float = 1.0
+    """Seconds to each side over which statistics are smoothed."""
+
+    flow: float = 1.0
+    """How much the painting before shows through."""
+
+    every: int = 10
+    """Style loss and perceptual distance are looked at on every so many-th frame."""
+
+    timed: tuple[tuple[int, int], ...] = ((854, 480), (1920, 1080))
+    """Width and height at which throughput is measured."""
+
+    timed_frames: int = 48
+    """Frames that each timing takes."""
+
+    def __post_init__(self) -> None:
+        least = {"frames": 2, "size": 64, "every": 1, "timed_frames": 2}
+        for name, lowest in least.items():
+            if getattr(self, name) < lowest:
+                value = getattr(self, name)
+                raise SettingsError(f"{name} is {value}: it must be at least {lowest}")
+        for side in (side for size in self.timed for side in size):
+            if side < 64 or side % 2:
+                raise SettingsError(f"a side of {side} cannot be timed: use even ones from 64 on")
