@@ -202,4 +202,5 @@ def test_a_rival_without_memory_is_left_out(
     peer = write_adain(tmp_path)
     rival = next(Race(painter, photo, 1, 2, 60.0).run([peer], peer))
     assert rival.seconds is None
-    assert "not run: it may need 3M of memory" in rival.note
+    assert "not run: it may need" in rival.note
+    assert "of memory" in rival.note

@@ -43,7 +43,8 @@ class _Eye:
     every: int
 
     def style_loss(self, pictures: Sequence[RGB]) -> float | None:
-        looked = pictures[:: self.every]
+        # Not the first one, into which nothing is mixed yet: what is wanted is the steady state.
+        looked = pictures[self.every - 1 :: self.every] or pictures[-1:]
         return mean_of([style_of(self.yardstick.see(each), self.target) for each in looked])
 
     def apart(self, pictures: Sequence[RGB]) -> float | None:
