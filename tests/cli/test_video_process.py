@@ -19,7 +19,8 @@ posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
 LONG = Clip(times=range(85), sound=("aac", "aac"))
 PROGRAM = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from impasto.cli.app import main
 from impasto.engine.fake_backend import FakeBackend
 
