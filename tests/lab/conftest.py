@@ -34,6 +34,7 @@ stem = 4
 widths = [8, 16]
 before = [1, 1]
 after = [1, 0]
+banks = [4, 2]
 
 [schedule]
 steps = 4
@@ -147,7 +148,7 @@ class Easel:
 def make_easel(folder: Path) -> Easel:
     """Writes the model and the network below a folder; all is the same on every call."""
     torch.manual_seed(5)
-    trunk = Trunk(TrunkSettings(4, (8, 16), (1, 1), (1, 0)))
+    trunk = Trunk(TrunkSettings(4, (8, 16), (1, 1), (1, 0), banks=(4, 2)))
     book = CodeBook(["one", "two"], trunk.first_code())
     with torch.no_grad():
         book.codes += torch.randn_like(book.codes) / 3

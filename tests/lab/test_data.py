@@ -1,11 +1,15 @@
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from impasto.core.errors import ImageError, InputError
-from impasto.lab.data import PhotoSet, assets_folder, list_photos, open_rgb
+from impasto.lab.data import Batch, PhotoSet, assets_folder, list_photos, open_rgb
 from impasto.lab.recipe import Sampling
 
 SAMPLING = Sampling(batch=4, crop=32)
@@ -71,3 +75,23 @@ def test_the_assets_folder_must_be_there(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("IMPASTO_ASSETS", str(tmp_path / "nowhere"))
     with pytest.raises(InputError, match="nowhere"):
         assets_folder()
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=9))
+def test_runs_are_neighbours_of_one_style(styles: list[int]) -> None:
+    """Runs cover a batch in order, hold one style each, and neighbours differ."""
+    blank = torch.zeros(len(styles), 3, 1, 1)
+    batch = Batch(blank, blank, torch.tensor(styles), False, (0, 0), blank[:, :1])
+    runs = [styles[run] for run in batch.runs()]
+    assert [style for run in runs for style in run] == styles
+    assert all(len(set(run)) == 1 for run in runs)
+    assert all(one[0] != two[0] for one, two in pairwise(runs))
+    assert [batch.part(run).style.tolist() for run in batch.runs()] == runs
+
+
+def test_neighbours_share_a_style(photos: PhotoSet) -> None:
+    """Behind the identities so many items as asked are of one style."""
+    sampling = replace(SAMPLING, batch=8, together=3)
+    styles = photos.batch(3, 0, sampling, 1000).style.tolist()
+    assert styles[0] == 0
+    assert styles[1] == styles[2] == styles[3] != styles[4] == styles[5] == styles[6]

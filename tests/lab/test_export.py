@@ -22,6 +22,7 @@ from impasto.styles.package import read_style
 
 SHAPES = {
     "mixed": TrunkSettings(),
+    "banked": TrunkSettings(8, (16, 24), (1, 1), (1, 0), banks=(4, 2)),
     "quarter": TrunkSettings(8, (16,), (2,), (0,)),
     "inverted": TrunkSettings(8, (16, 32), (1, 1), (1, 0), "inverted", 2),
 }

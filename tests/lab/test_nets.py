@@ -4,6 +4,8 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
+from impasto.core.errors import ModelError
+from impasto.lab.exported import grown, spread
 from impasto.lab.nets import (
     FIRST_RESIDUAL,
     CodeBook,
@@ -16,8 +18,10 @@ from impasto.lab.phases import EdgeConv, UpConv, skip_kernel
 from impasto.lab.sites import apply_affine, compose
 
 SMALL = TrunkSettings(4, (8, 16), (1, 1), (1, 0))
+BANKED = TrunkSettings(4, (8, 16), (1, 1), (1, 0), banks=(4, 2))
 SHAPES = [
     SMALL,
+    BANKED,
     TrunkSettings(4, (8,), (2,), (0,)),
     TrunkSettings(4, (8, 12, 16), (0, 1, 1), (1, 1, 0)),
     TrunkSettings(4, (8, 16), (1, 1), (1, 0), "inverted", 2),
@@ -56,7 +60,7 @@ def test_skip_kernel_is_a_convolution_of_the_full_picture(height: int, width: in
 
 def test_default_trunk_is_within_its_budget() -> None:
     """The default trunk costs at most 2 GMAC at 512 x 512 and has at most 0.35 M parameters."""
-    trunk = Trunk(TrunkSettings())
+    trunk = Trunk(TrunkSettings(banks=(8, 8, 4)))
     assert multiply_adds(trunk, 512, 512) <= 2e9
     assert sum(parameter.numel() for parameter in trunk.parameters()) <= 350_000
 
@@ -91,12 +95,13 @@ def test_weighted_measuring_of_an_opaque_picture_is_measuring(settings: TrunkSet
     torch.testing.assert_close(found, trunk.measure(image, code), rtol=1e-4, atol=1e-5)
 
 
-def test_every_site_of_a_code_matters() -> None:
+@pytest.mark.parametrize("settings", [SMALL, BANKED])
+def test_every_site_of_a_code_matters(settings: TrunkSettings) -> None:
     """Changing gamma at any site changes the painting, and beta wherever a ReLU follows.
 
     At the end of a residual block beta shifts a whole channel, which the next site takes out again.
     """
-    trunk, image = Trunk(SMALL), torch.rand(1, 3, 32, 32)
+    trunk, image = Trunk(settings), torch.rand(1, 3, 32, 32)
     code, grain = random_code(trunk), torch.randn(1, 1, 4, 4)
     before = trunk(image, code, grain=grain)
     for site in trunk.sites:
@@ -160,7 +165,7 @@ def test_up_convolution_without_padding_lacks_the_outer_pixel(height: int, width
 def test_edge_convolution_is_a_convolution_of_the_replicated_map() -> None:
     """It agrees with torch's own replicating convolution, at a stride too."""
     x = torch.randn(2, 3, 9, 7)
-    layer = EdgeConv(3, 4, 3, 2)
+    layer = EdgeConv(3, 4, stride=2)
     expected = F.conv2d(F.pad(x, [1] * 4, mode="replicate"), layer.weight, layer.bias, stride=2)
     torch.testing.assert_close(layer(x), expected)
 
@@ -197,3 +202,41 @@ def test_no_frame_shows_at_the_border() -> None:
     trunk = Trunk(SMALL)
     painted = trunk.run(torch.full((1, 3, 32, 48), 0.7), apply_affine(random_code(trunk)))
     assert (painted - painted[..., :1, :1]).abs().max() < 1e-4
+
+
+def test_each_item_is_painted_with_its_own_filters() -> None:
+    """A batch of several codes is what painting each item alone, with its code, comes to."""
+    trunk, images = Trunk(BANKED), torch.rand(2, 3, 32, 40)
+    codes = torch.cat([random_code(trunk, seed) for seed in (1, 2)])
+    together = trunk(images, codes)
+    for index in range(2):
+        one = slice(index, index + 1)
+        torch.testing.assert_close(together[one], trunk(images[one], codes[one]))
+
+
+def test_one_code_serves_a_whole_batch() -> None:
+    """Given once, a code paints all items, by their own statistics or by given ones."""
+    trunk, images = Trunk(BANKED), torch.rand(2, 3, 32, 40)
+    code = random_code(trunk)
+    expected = trunk(images, code.repeat(2, 1, 1))
+    torch.testing.assert_close(trunk(images, code), expected)
+    statistics = trunk.measure(images, code)
+    assert statistics.shape == (2, 2, trunk.channels)
+    torch.testing.assert_close(trunk(images, code, statistics), expected)
+
+
+def test_a_trunk_that_got_banks_paints_as_before() -> None:
+    """Banks that codes do not use yet change nothing, and floors stay with their sites."""
+    trunk, image = Trunk(SMALL), torch.rand(1, 3, 32, 40)
+    trunk.std_floor.copy_(torch.rand(trunk.channels))
+    larger, code = grown(trunk, BANKED), random_code(trunk)
+    spread_code = spread(code, trunk, larger)
+    assert larger.channels > trunk.channels
+    torch.testing.assert_close(larger(image, spread_code), trunk(image, code))
+    torch.testing.assert_close(larger.std_floor.sum(), trunk.std_floor.sum())
+
+
+def test_a_trunk_grows_banks_and_nothing_else() -> None:
+    """Weights of other sizes have no place."""
+    with pytest.raises(ModelError, match="the trunk has"):
+        grown(Trunk(SMALL), TrunkSettings(8, (8, 16), (1, 1), (1, 0), banks=(4, 2)))

@@ -6,7 +6,8 @@ would have seen, and no position has to be saved.
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,17 @@ class Batch:
     grain: Float[Tensor, "n 1 cells cells"]
     """As much as pictures and any margin need; see `impasto.lab.nets`."""
 
+    def runs(self, count: int | None = None) -> list[slice]:
+        """The items, or the first of them, as runs of neighbours of one style."""
+        styles = self.style[:count].tolist()
+        starts = [i for i, style in enumerate(styles) if i == 0 or style != styles[i - 1]]
+        return [slice(*ends) for ends in pairwise([*starts, len(styles)])]
+
+    def part(self, run: slice) -> "Batch":
+        """Some of the items."""
+        names = ("image", "noise", "style", "grain")
+        return replace(self, **{name: getattr(self, name)[run] for name in names})
+
 
 def random_grain(
     rng: np.random.Generator, count: int, side: int
@@ -129,8 +141,10 @@ class PhotoSet:
         image = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255
         noise = rng.standard_normal((size, 3, crop, crop), dtype=np.float32)
         noise *= sampling.noise * rng.random((size, 1, 1, 1), dtype=np.float32)
-        style = rng.integers(1, styles, size)
-        style[: sampling.identities] = 0
+        style = np.zeros(size, np.int64)
+        own = size - sampling.identities
+        drawn = rng.integers(1, styles, -(-own // sampling.together))
+        style[sampling.identities :] = np.repeat(drawn, sampling.together)[:own]
         return Batch(
             image=image.contiguous(memory_format=torch.channels_last),
             noise=torch.from_numpy(noise).contiguous(memory_format=torch.channels_last),

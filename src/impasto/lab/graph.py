@@ -1,7 +1,8 @@
 """The two graphs of a trunk as ONNX, lowered the way CPU runtimes like it.
 
 What the graphs need of the weights in another form (phase kernels, channel orders) they derive with
-a few operators on constants, which every runtime folds when it loads.
+a few operators on constants, which every runtime folds when it loads. Banks of filters are mixed
+by the code before anything else: small matrix products, once a picture.
 
 Runtimes compute convolutions with colours and channels last in memory, and moving numbers about
 costs as much as a layer. So the picture stays as it is: what torch unshuffles first is read by
@@ -36,9 +37,31 @@ class TrunkGraph(Graph, ABC):
         super().__init__(weights)
         self.trunk = trunk
 
+    @property
+    @abstractmethod
+    def vector(self) -> str:
+        """The input that says how a style paints: an affine or a code."""
+
     @abstractmethod
     def normalise(self, x: str, site: Site) -> str:
         """The conditional normalisation of one site."""
+
+    def mixed(self, layer: EdgeConv | UpConv, key: str) -> str:
+        """A layer's filters, with the style's mixtures of its bank."""
+        weight, bank = self.weight(f"{key}.weight"), layer.bank
+        if bank is None:
+            return weight
+        shared = self.reshape(self.weight(f"{key}.bank.weight"), bank.site.bank, -1)
+        mixture = self._mixture(bank.site)
+        added = self.add("MatMul", mixture, shared)
+        return self.add("Add", weight, self.reshape(added, *layer.weight.shape))
+
+    def _mixture(self, site: Site) -> str:
+        """`mixture` of a bank's part of the code: [outputs, bank]."""
+        part = self.slice(self.vector, (1,), (site.span.start,), (site.span.stop,))
+        halves = self.reshape(part, 2, site.outputs, site.bank // 2)
+        halves = self.add("Transpose", halves, perm=[1, 0, 2])
+        return self.reshape(halves, site.outputs, site.bank)
 
     def relu(self, x: str, site: Site) -> str:
         """Normalises and cuts off below zero."""
@@ -140,8 +163,11 @@ class TrunkGraph(Graph, ABC):
 
     def _layer(self, x: str, layer: nn.Conv2d, key: str) -> str:
         """A convolution as torch has it."""
-        bias = "" if layer.bias is None else self.weight(f"{key}.bias")
-        weight, edge = self.weight(f"{key}.weight"), isinstance(layer, EdgeConv)
+        bias, edge = "" if layer.bias is None else self.weight(f"{key}.bias"), False
+        if isinstance(layer, EdgeConv):
+            weight, edge = self.mixed(layer, key), True
+        else:
+            weight = self.weight(f"{key}.weight")
         return self.conv(x, weight, bias, stride=layer.stride[0], edge=edge, group=layer.groups)
 
     def _up(self, x: str, layer: UpConv, key: str) -> str:
@@ -152,7 +178,7 @@ class TrunkGraph(Graph, ABC):
         """`UpConv.phases` in the order (phase, channel); a constant matrix makes its kernel."""
         outputs, inputs = layer.weight.shape[:2]
         matrix = phase_taps().permute(2, 5, 0, 3, 1, 4).reshape(9, 16)  # u v, r s a b
-        kernel = self.reshape(self.weight(f"{key}.weight"), outputs, inputs, 9)
+        kernel = self.reshape(self.mixed(layer, key), outputs, inputs, 9)
         kernel = self.add("MatMul", kernel, self.floats(matrix))
         kernel = self.reshape(kernel, outputs, inputs, 4, 2, 2)
         kernel = self.add("Transpose", kernel, perm=[2, 0, 1, 3, 4])
@@ -180,7 +206,8 @@ class TrunkGraph(Graph, ABC):
     def _stem_kernel(self) -> str:
         """The stem's kernel over pixels: 6 x 6 in place of 3 x 3 cells."""
         outputs = self.trunk.settings.stem
-        kernel = self.reshape(self.weight("stem.weight"), outputs, 3, 2, 2, 3, 3)  # o, i, x y, a b
+        kernel = self.mixed(self.trunk.stem, "stem")
+        kernel = self.reshape(kernel, outputs, 3, 2, 2, 3, 3)  # o, i, x y, a b
         kernel = self.add("Transpose", kernel, perm=[0, 1, 4, 2, 5, 3])
         return self.reshape(kernel, outputs, 3, 6, 6)
 
@@ -198,6 +225,8 @@ class TrunkGraph(Graph, ABC):
 class PaintGraph(TrunkGraph):
     """(image, affine) -> painted: nothing looks at more than a neighbourhood."""
 
+    vector = "affine"
+
     def normalise(self, x: str, site: Site) -> str:
         """Multiplies and shifts by the given affine."""
         scaled = self.add("Mul", x, self._row("affine", 0, site))
@@ -206,6 +235,8 @@ class PaintGraph(TrunkGraph):
 
 class MeasureGraph(TrunkGraph):
     """(image, code, weight) -> stats: normalises by weighted statistics, and reports them."""
+
+    vector = "code"
 
     def __init__(self, trunk: Trunk, weights: Path) -> None:
         super().__init__(trunk, weights)
@@ -217,7 +248,7 @@ class MeasureGraph(TrunkGraph):
     def normalise(self, x: str, site: Site) -> str:
         """Weighted mean and standard deviation, then the code; at fixed sites the code alone."""
         if site.fixed:
-            self.found.append(self.floats([[0] * site.channels, [1] * site.channels]))
+            self.report_nothing(site)
             scaled = self.add("Mul", x, self._row("code", 0, site))
             return self.add("Add", scaled, self._row("code", 1, site))
         share, axes = self._share(site), self.ints(2, 3)
@@ -230,6 +261,16 @@ class MeasureGraph(TrunkGraph):
         self.found.append(self.reshape(self.add("Concat", mean, std, axis=0), 2, site.channels))
         scale = self.add("Div", self._row("code", 0, site), std)
         return self.add("Add", self.add("Mul", centred, scale), self._row("code", 1, site))
+
+    def mixed(self, layer: EdgeConv | UpConv, key: str) -> str:
+        """As for painting, and notes that there was nothing to measure."""
+        if layer.bank is not None:
+            self.report_nothing(layer.bank.site)
+        return super().mixed(layer, key)
+
+    def report_nothing(self, site: Site) -> None:
+        """Mean 0 and standard deviation 1, as `no_statistics`."""
+        self.found.append(self.floats([[0] * site.channels, [1] * site.channels]))
 
     def _share(self, site: Site) -> str:
         """Each feature pixel's share of the total weight at a site's resolution."""
@@ -266,8 +307,10 @@ def write_measure_graph(trunk: Trunk, weights: Path, path: Path) -> None:
     """Writes `(image, code [2, C], weight [1, 1, h, w], grain) -> stats [2, C]`."""
     graph = MeasureGraph(trunk, weights)
     graph.body()
-    fixed = trunk.skip_site.channels
-    graph.found.append(graph.floats([[0] * fixed, [1] * fixed]))
+    for layer in (trunk.end, trunk.end_stem):
+        if layer.bank is not None:
+            graph.report_nothing(layer.bank.site)
+    graph.report_nothing(trunk.skip_site)
     stats = graph.add("Concat", *graph.found, axis=1)
     vector = (FLOAT, (2, trunk.channels))
     weight = (FLOAT, (1, 1, "height", "width"))

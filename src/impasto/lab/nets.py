@@ -32,6 +32,7 @@ from impasto.lab.sites import (
     Site,
     Sites,
     apply_affine,
+    apply_statistics,
     compose,
     no_statistics,
     scale_and_shift,
@@ -67,6 +68,8 @@ class TrunkSettings:
     block: str = "residual"
     expansion: int = 4
     margin: int = 0
+    banks: tuple[int, ...] = ()
+    """Shared filters that a style mixes into those of each layer, by level; none without it."""
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "TrunkSettings":
@@ -77,6 +80,10 @@ class TrunkSettings:
         }
         return cls(**plain)
 
+    def bank(self, depth: int) -> int:
+        """Shared filters of each layer of a level; stem, end and what lies between are level 0."""
+        return self.banks[depth] if self.banks else 0
+
     @property
     def multiple(self) -> int:
         """Padded pictures have sides that are multiples of this, and so has the margin."""
@@ -85,11 +92,15 @@ class TrunkSettings:
 
 @dataclass(frozen=True)
 class Place:
-    """Where in a trunk a layer works: its name, and the image pixels that a feature pixel spans."""
+    """Where in a trunk a layer works: its name, and the image pixels that a feature pixel spans.
+
+    `bank` is how many shared filters a layer there has.
+    """
 
     sites: Sites
     name: str
     stride: int
+    bank: int = 0
 
     def site(self, name: str, channels: int) -> Site:
         """The next normalisation, named after its place."""
@@ -103,9 +114,15 @@ class Place:
         """A part of this place."""
         return replace(self, name=f"{self.name}.{name}")
 
-    def conv(self, inputs: int, outputs: int, *, stride: int = 1, groups: int = 1) -> EdgeConv:
-        """A 3x3 convolution; one that is depthwise has a bias, because no norm follows it."""
-        return EdgeConv(inputs, outputs, 3, stride, groups=groups, bias=groups > 1)
+    def mixed(self, name: str, outputs: int) -> Site | None:
+        """The site of a layer's bank, where there are banks."""
+        if self.bank == 0:
+            return None
+        return self.sites.add_bank(f"{self.name}.{name}.bank", outputs, self.bank, self.stride)
+
+    def conv(self, name: str, inputs: int, outputs: int, *, stride: int = 1) -> EdgeConv:
+        """A 3x3 convolution with a bank, for a norm to follow."""
+        return EdgeConv(inputs, outputs, stride=stride, site=self.mixed(name, outputs))
 
 
 class ResidualBlock(nn.Module):
@@ -113,13 +130,15 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, place: Place, channels: int) -> None:
         super().__init__()
-        self.conv1, self.conv2 = place.conv(channels, channels), place.conv(channels, channels)
-        self.site1, self.site2 = place.site("1", channels), place.site("2", channels)
+        self.conv1 = place.conv("conv1", channels, channels)
+        self.site1 = place.site("1", channels)
+        self.conv2 = place.conv("conv2", channels, channels)
+        self.site2 = place.site("2", channels)
 
     def forward(self, x: Tensor, normalise: Normalise) -> Tensor:
         """Features [n, c, h, w] to features of the same shape."""
-        y = F.relu(normalise(self.conv1(x), self.site1))
-        return x + normalise(self.conv2(y), self.site2)
+        y = F.relu(normalise(self.conv1(x, normalise), self.site1))
+        return x + normalise(self.conv2(y, normalise), self.site2)
 
 
 class InvertedResidual(nn.Module):
@@ -129,7 +148,7 @@ class InvertedResidual(nn.Module):
         super().__init__()
         wide = channels * expansion
         self.expand = nn.Conv2d(channels, wide, 1, bias=False)
-        self.depthwise = place.conv(wide, wide, groups=wide)
+        self.depthwise = EdgeConv(wide, wide, groups=wide, bias=True)  # no norm follows
         self.project = nn.Conv2d(wide, channels, 1, bias=False)
         self.site1, self.site2 = place.site("expand", wide), place.site("project", channels)
 
@@ -145,13 +164,14 @@ class Level(nn.Module):
 
     def __init__(self, settings: TrunkSettings, sites: Sites, depth: int) -> None:
         super().__init__()
-        width, place = settings.widths[depth], Place(sites, f"level{depth}", FINEST * 2**depth)
+        width, stride = settings.widths[depth], FINEST * 2**depth
+        place = Place(sites, f"level{depth}", stride, settings.bank(depth))
         self.before = self._blocks(settings, place.within("before"), settings.before[depth], width)
         self.coarser: Level | None = None
         if depth + 1 < len(settings.widths):
             next_width = settings.widths[depth + 1]
-            coarse = replace(place, stride=2 * place.stride)
-            self.down = coarse.conv(width, next_width, stride=2)
+            coarse = replace(place, stride=2 * stride, bank=settings.bank(depth + 1))
+            self.down = coarse.conv("down", width, next_width, stride=2)
             self.down_site = coarse.site("down", next_width)
             self.grain_site = coarse.fixed("grain", next_width)
             self.coarser = Level(settings, sites, depth + 1)
@@ -173,7 +193,7 @@ class Level(nn.Module):
             x = block(x, normalise)
         if self.coarser is not None:
             noise = pool_grain(grain, self.down_site.stride // GRAIN_CELL)
-            coarse = normalise(self.down(x), self.down_site)
+            coarse = normalise(self.down(x, normalise), self.down_site)
             coarse = F.relu(coarse + normalise(noise, self.grain_site))
             x = x + self.up(self.coarser(coarse, normalise, grain))[..., 1:-1, 1:-1]
         for block in self.after:
@@ -204,15 +224,16 @@ class Trunk(nn.Module):
         self.settings = settings
         stem, width = settings.stem, settings.widths[0]
         sites = Sites()
-        self.stem = EdgeConv(12, stem, 3, bias=False)
+        ends = Place(sites, "ends", 2, settings.bank(0))
+        self.stem = ends.conv("stem", 12, stem)
         self.stem_site = sites.add("stem", stem, 2)
-        self.down = EdgeConv(stem, width, 3, stride=2, bias=False)
+        self.down = ends.conv("down", stem, width, stride=2)
         self.down_site = sites.add("down", width, FINEST)
         self.body = Level(settings, sites, 0)
-        self.up = UpConv(width, stem, bias=False)
+        self.up = UpConv(width, stem, bias=False, site=ends.mixed("up", stem))
         self.up_site = sites.add("up", stem, 2, extra=1)
-        self.end = UpConv(stem, 3, padded=False)
-        self.end_stem = UpConv(stem, 3, bias=False)
+        self.end = UpConv(stem, 3, padded=False, site=ends.mixed("end", 3))
+        self.end_stem = UpConv(stem, 3, bias=False, site=ends.mixed("end_stem", 3))
         self.skip = nn.Conv2d(3, 3, 3, bias=False)
         # A style says how much of the photo's own colours and detail shines through; the identity
         # code needs them as they are, which no normalised site could give back.
@@ -226,11 +247,14 @@ class Trunk(nn.Module):
         self.register_buffer("std_floor", torch.zeros(self.channels))
 
     def first_code(self) -> Float[Tensor, "2 c"]:
-        """Where training starts: no shift, a little grain, and blocks that add little.
+        """Where training starts: no shift, a little grain, blocks that add little, unused banks.
 
-        The last is Goyal et al. 2017, section 5.1, with a small number in the place of zero.
+        Blocks are as in Goyal et al. 2017, section 5.1, with a small number in the place of zero.
         """
         code = torch.stack([torch.ones(self.channels), torch.zeros(self.channels)])
+        for site in self.sites:
+            if site.bank:
+                code[0, site.span] = 0
         for level in self.modules():
             if isinstance(level, Level) and level.coarser is not None:
                 span = level.grain_site.span
@@ -251,16 +275,14 @@ class Trunk(nn.Module):
         `grain` has mean 0 and variance 1 and may be larger than needed.
         """
         fine = F.pixel_unshuffle(padded - 0.5, 2)
-        half = F.relu(normalise(self.stem(fine), self.stem_site))
-        x = F.relu(normalise(self.down(half), self.down_site))
+        half = F.relu(normalise(self.stem(fine, normalise), self.stem_site))
+        x = F.relu(normalise(self.down(half, normalise), self.down_site))
         x = self.body(x, normalise, fit_grain(grain, padded))
-        x = F.relu(normalise(self.up(x), self.up_site))
+        x = F.relu(normalise(self.up(x, normalise), self.up_site))
+        # Body, stem and picture meet at half resolution and are interleaved to full size.
+        phases = self.end.phases(x, normalise) + self.end_stem.phases(half, normalise)
         skip = F.conv2d(pad_edge(fine), skip_kernel(self.skip.weight))
-        return self.finish(x, half, normalise(skip, self.skip_site))
-
-    def finish(self, up: Tensor, half: Tensor, skip: Tensor) -> Float[Tensor, "n 3 h w"]:
-        """Joins body, stem and picture at half resolution and interleaves them to full size."""
-        phases = self.end.phases(up) + self.end_stem.phases(half) + skip
+        phases = phases + normalise(skip, self.skip_site)
         return F.pixel_shuffle(phases, 2)[..., 1:-1, 1:-1].float() + 0.5
 
     def pad(self, image: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h2 w2"]:
@@ -274,11 +296,11 @@ class Trunk(nn.Module):
     def forward(
         self,
         image: Float[Tensor, "n 3 h w"],
-        code: Float[Tensor, "n 2 c"],
+        code: Float[Tensor, "m 2 c"],
         statistics: Float[Tensor, "n 2 c"] | None = None,
         grain: Float[Tensor, "n 1 _ _"] | None = None,
     ) -> Float[Tensor, "n 3 h w"]:
-        """Paints pictures (RGB, 0 to 1), each with its own code.
+        """Paints pictures (RGB, 0 to 1), each with its own code, or all with one.
 
         With `statistics` (from `measure`) they are used; without, each site measures its own input,
         the picture's margin left out. `grain` covers picture and margin.
@@ -286,7 +308,7 @@ class Trunk(nn.Module):
         if statistics is None:
             normalise = self._own_statistics(code, image.shape[-2:], None)
         else:
-            normalise = apply_affine(compose(code, statistics))
+            normalise = apply_statistics(code, statistics)
         height, width = image.shape[-2:]
         margin = self.settings.margin
         painted = self.run(self.pad(image), normalise, grain)
@@ -295,13 +317,13 @@ class Trunk(nn.Module):
     def measure(
         self,
         image: Float[Tensor, "n 3 h w"],
-        code: Float[Tensor, "n 2 c"],
+        code: Float[Tensor, "m 2 c"],
         grain: Float[Tensor, "n 1 _ _"] | None = None,
     ) -> Float[Tensor, "n 2 c"]:
-        """Mean and floored standard deviation of every channel at every site."""
+        """Mean and floored standard deviation of every channel at every site; m is n or 1."""
         found: list[Tensor] = []
         self.run(self.pad(image), self._own_statistics(code, image.shape[-2:], found), grain)
-        return torch.cat(found, dim=2)
+        return torch.cat([each.expand(len(image), -1, -1) for each in found], dim=2)
 
     def measure_weighted(
         self,
@@ -319,7 +341,7 @@ class Trunk(nn.Module):
 
         def normalise(x: Tensor, site: Site) -> Tensor:
             if site.fixed:
-                found.append(no_statistics(x, site))
+                found.append(no_statistics(code, site))
             else:
                 share = F.pad(F.avg_pool2d(weight, site.stride), [site.extra] * 4)
                 share = share / share.sum()
@@ -339,7 +361,7 @@ class Trunk(nn.Module):
         self, code: Tensor, size: Sequence[int], found: list[Tensor] | None
     ) -> Normalise:
         def normalise(x: Tensor, site: Site) -> Tensor:
-            statistics = no_statistics(x, site) if site.fixed else self._inside(x, site, size)
+            statistics = no_statistics(code, site) if site.fixed else self._inside(x, site, size)
             if found is not None:
                 found.append(statistics)
             return scale_and_shift(x, compose(code[:, :, site.span], statistics), site)

@@ -107,7 +107,7 @@ class Objective:
         self, trunk: Trunk, code: Float[Tensor, "n 2 c"], batch: Batch, extras: Extras
     ) -> dict[str, Tensor]:
         """All terms that the weights name, each a scalar, of a batch painted with its codes."""
-        painted = _paint(trunk, code, batch)
+        painted = torch.cat([_paint(trunk, code[run], batch.part(run)) for run in batch.runs()])
         terms = self._feature_terms(painted, batch)
         terms["variation"] = total_variation(painted[self.styled]).mean()
         terms["range"] = out_of_range(painted).mean()
@@ -156,8 +156,12 @@ class Objective:
 
 
 def _paint(trunk: Trunk, code: Tensor, batch: Batch) -> Float[Tensor, "n 3 h w"]:
-    """Paints with statistics of the picture itself, or of the picture at half its size."""
+    """Paints items of one style, by statistics of the picture itself, or of it at half its size.
+
+    One code for all lets the trunk mix its banks of filters once.
+    """
     image, grain, statistics = batch.image + batch.noise, batch.grain, None
+    code = code[:1]
     if batch.thumbnail:
         small = F.interpolate(image, scale_factor=0.5, mode="bilinear", antialias=True)
         statistics = trunk.measure(small, code, grain)
@@ -170,7 +174,9 @@ def _stability(trunk: Trunk, painted: Tensor, batch: Batch, code: Tensor) -> Ten
     rows, columns = (slice(first, first + side) for first in batch.shift)
     shifted = (batch.image + batch.noise.flip(0))[:half, :, rows, columns]
     shifted = shifted.contiguous(memory_format=torch.channels_last)
-    again = trunk(shifted, code[:half], grain=batch.grain[:half])
+    again = torch.cat(
+        [trunk(shifted[run], code[run][:1], grain=batch.grain[run]) for run in batch.runs(half)]
+    )
     middle = slice(STABILITY_BORDER, -STABILITY_BORDER)
     inside = (..., middle, middle)
     return squared_error(again[inside], painted[:half, :, rows, columns][inside]).mean()

@@ -3,10 +3,14 @@
 The same function for 4/9 of the work, and no large feature map is written.
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from impasto.lab.sites import Normalise, Site
 
 
 def phase_taps() -> Float[Tensor, "2 2 3 2 2 3"]:
@@ -57,16 +61,71 @@ def pad_edge(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c _ _"]:
     return torch.cat([x[..., :1, :], x, x[..., -1:, :]], dim=2)
 
 
-class EdgeConv(nn.Conv2d):
-    """A 3x3 convolution that replicates the edge of its input."""
+class Bank(nn.Module):
+    """A few 3x3 filters beside those of a layer, shared by all styles.
 
-    def forward(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n o _ _"]:
-        """As `nn.Conv2d` with a padding of one."""
-        return super().forward(pad_edge(x))
+    Each style adds mixtures of them to the layer's own filters, so that a code shapes not only how
+    much a filter's answer counts but what the filter looks for. Filters are mixed once for a
+    picture, so it costs nothing to paint. (Yang et al. 2019, "CondConv", mix whole layers by what
+    the input shows; of low rank as in Hu et al. 2021, "LoRA".)
+    """
+
+    def __init__(self, site: Site, inputs: int) -> None:
+        super().__init__()
+        self.site = site
+        self.weight = nn.Conv2d(inputs, site.bank, 3, bias=False).weight
+
+    def mixed(
+        self, own: Float[Tensor, "o i 3 3"], normalise: Normalise
+    ) -> Float[Tensor, "n o i 3 3"]:
+        """A layer's filters with the mixtures of each code that `normalise` applies."""
+        return own + normalise(self.weight[None], self.site)
+
+
+def each_with_its_own(
+    convolve: Callable[[Tensor, Tensor], Tensor],
+    x: Float[Tensor, "n i h w"],
+    weights: Float[Tensor, "m o i 3 3"],
+) -> Float[Tensor, "n _ _ _"]:
+    """Convolves all items at once where they share their filters, or else one by one."""
+    if len(weights) == 1:
+        return convolve(x, weights[0])
+    pairs = zip(x.split(1), weights.unbind(), strict=True)
+    return torch.cat([convolve(item, weight) for item, weight in pairs])
+
+
+class EdgeConv(nn.Conv2d):
+    """A 3x3 convolution that replicates the edge of its input, perhaps with a bank."""
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        stride: int = 1,
+        groups: int = 1,
+        bias: bool = False,
+        site: Site | None = None,
+    ) -> None:
+        super().__init__(inputs, outputs, 3, stride, groups=groups, bias=bias)
+        self.bank = None if site is None else Bank(site, inputs)
+
+    def forward(
+        self, x: Float[Tensor, "n i h w"], normalise: Normalise | None = None
+    ) -> Float[Tensor, "n o _ _"]:
+        """As `nn.Conv2d` with a padding of one; a bank needs `normalise`."""
+        padded = pad_edge(x)
+        if self.bank is None or normalise is None:
+            return super().forward(padded)
+        weights = self.bank.mixed(self.weight, normalise)
+        return each_with_its_own(self._convolve, padded, weights)
+
+    def _convolve(self, padded: Tensor, weight: Tensor) -> Tensor:
+        return F.conv2d(padded, weight, stride=self.stride)
 
 
 class UpConv(nn.Module):
-    """Nearest upsampling by two, then a 3x3 convolution.
+    """Nearest upsampling by two, then a 3x3 convolution, perhaps with a bank.
 
     The edge is replicated by one pixel of the input, so the result has one extra pixel around; not
     `padded`, it lacks one instead.
@@ -79,18 +138,29 @@ class UpConv(nn.Module):
         *,
         bias: bool = True,
         padded: bool = True,
+        site: Site | None = None,
     ) -> None:
         super().__init__()
         reference = nn.Conv2d(inputs, outputs, 3, bias=bias)
         self.weight, self.bias = reference.weight, reference.bias
         self.padded = padded
+        self.bank = None if site is None else Bank(site, inputs)
 
-    def phases(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n phases _ _"]:
-        """The four phases of every output, before they are interleaved."""
+    def phases(
+        self, x: Float[Tensor, "n i h w"], normalise: Normalise | None = None
+    ) -> Float[Tensor, "n phases _ _"]:
+        """The four phases of every output, before they are interleaved; see `EdgeConv`."""
+        padded = pad_edge(x) if self.padded else x
+        if self.bank is None or normalise is None:
+            return self._convolve(padded, self.weight)
+        return each_with_its_own(self._convolve, padded, self.bank.mixed(self.weight, normalise))
+
+    def _convolve(self, padded: Tensor, weight: Tensor) -> Tensor:
         bias = None if self.bias is None else self.bias.repeat_interleave(4)
-        kernel = phase_kernel(self.weight)
-        return F.conv2d(pad_edge(x) if self.padded else x, kernel, bias)
+        return F.conv2d(padded, phase_kernel(weight), bias)
 
-    def forward(self, x: Float[Tensor, "n i h w"]) -> Float[Tensor, "n o _ _"]:
+    def forward(
+        self, x: Float[Tensor, "n i h w"], normalise: Normalise | None = None
+    ) -> Float[Tensor, "n o _ _"]:
         """Upsamples and convolves: twice the size, and one pixel more (or less) on each side."""
-        return F.pixel_shuffle(self.phases(x), 2)
+        return F.pixel_shuffle(self.phases(x, normalise), 2)

@@ -94,9 +94,19 @@ def _painted(
     cells = np.moveaxis(image[:, ::grain_cell, ::grain_cell, :1], 3, 1)
     spans = {"image": _Span(image, image), "grain": _Span(cells, cells + np.int32(grain_cell - 1))}
     known = {each.name: onnx.numpy_helper.to_array(each) for each in model.graph.initializer}
+    known |= _affine(model)
     for node in model.graph.node:
         _follow(node, spans, known, graph)
     return spans[model.graph.output[0].name]
+
+
+def _affine(model: onnx.ModelProto) -> dict[str, Any]:
+    """Zeros for the affine: kernels that it mixes have one shape, whatever they hold."""
+    shapes = {each.name: each.type.tensor_type.shape for each in model.graph.input}
+    if "affine" not in shapes:
+        return {}
+    sides = [side.dim_value for side in shapes["affine"].dim]
+    return {"affine": np.zeros(sides, np.float32)}
 
 
 def _follow(

@@ -22,7 +22,9 @@ class Site:
     `stride` is the number of image pixels a feature pixel stands for, `extra` the number of feature
     pixels that the map has beyond the picture and its margin on each side. A `fixed` site measures
     nothing: its mean is 0 and its standard deviation 1, so the code is the affine. `repeat` is the
-    number of feature channels that share one channel of the code.
+    number of feature channels that share one channel of the code. A site with a `bank` is fixed,
+    too, and normalises nothing: its part of the code says how much of each of so many shared
+    filters a style adds to each filter of a layer.
     """
 
     name: str
@@ -32,6 +34,12 @@ class Site:
     extra: int = 0
     fixed: bool = False
     repeat: int = 1
+    bank: int = 0
+
+    @property
+    def outputs(self) -> int:
+        """How many filters a bank's mixtures are for."""
+        return 2 * self.channels // self.bank
 
     @property
     def span(self) -> slice:
@@ -57,9 +65,15 @@ class Sites:
         self.all[-1] = replace(site, fixed=True, repeat=repeat)
         return self.all[-1]
 
+    def add_bank(self, name: str, outputs: int, bank: int, stride: int) -> Site:
+        """A site whose code mixes `bank` shared filters (an even number) into `outputs` others."""
+        site = self.add(name, outputs * bank // 2, stride)
+        self.all[-1] = replace(site, fixed=True, bank=bank)
+        return self.all[-1]
+
 
 def compose(
-    code: Float[Tensor, "n 2 c"], statistics: Float[Tensor, "n 2 c"]
+    code: Float[Tensor, "m 2 c"], statistics: Float[Tensor, "n 2 c"]
 ) -> Float[Tensor, "n 2 c"]:
     """The affine (scale, shift) that normalises by `statistics` and then applies `code`."""
     scale = code[:, 0] / statistics[:, 1]
@@ -67,18 +81,41 @@ def compose(
 
 
 def scale_and_shift(x: Tensor, affine: Float[Tensor, "n 2 c"], site: Site) -> Tensor:
-    """Multiplies and shifts each channel of features [n, c * repeat, h, w], in their type."""
+    """Multiplies and shifts each channel of features [n, c * repeat, h, w], in their type.
+
+    At a site with a bank, its filters [1, bank, ...] are mixed to [n, outputs, ...].
+    """
+    if site.bank:
+        return torch.einsum("nob,b...->no...", mixture(affine, site), x[0])
     spread = affine.to(x.dtype).repeat_interleave(site.repeat, dim=2)
     scale, shift = spread[..., None, None].unbind(1)
     return torch.addcmul(shift, x, scale)
 
 
-def no_statistics(x: Tensor, site: Site) -> Float[Tensor, "n 2 c"]:
+def mixture(part: Float[Tensor, "n 2 c"], site: Site) -> Float[Tensor, "n outputs bank"]:
+    """A bank's part of a code as a matrix: the first half of each row is in gamma's place."""
+    halves = part.unflatten(2, (site.outputs, site.bank // 2))
+    return halves.transpose(1, 2).flatten(2)
+
+
+def no_statistics(code: Float[Tensor, "n 2 _"], site: Site) -> Float[Tensor, "n 2 c"]:
     """Mean 0 and standard deviation 1: what a fixed site reports."""
-    ones = torch.ones(len(x), site.channels, device=x.device)
+    ones = torch.ones(len(code), site.channels, device=code.device)
     return torch.stack([torch.zeros_like(ones), ones], dim=1)
 
 
 def apply_affine(affine: Float[Tensor, "n 2 c"]) -> Normalise:
     """A normalisation that uses no statistics of its input: the paint path."""
     return lambda x, site: scale_and_shift(x, affine[:, :, site.span], site)
+
+
+def apply_statistics(code: Float[Tensor, "m 2 c"], statistics: Float[Tensor, "n 2 c"]) -> Normalise:
+    """A normalisation by given statistics; m is 1, one code for all items, or n."""
+
+    def normalise(x: Tensor, site: Site) -> Tensor:
+        affine = code[:, :, site.span]
+        if not site.fixed:
+            affine = compose(affine, statistics[:, :, site.span])
+        return scale_and_shift(x, affine, site)
+
+    return normalise

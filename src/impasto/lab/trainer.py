@@ -21,7 +21,7 @@ from impasto.lab.data import (
     random_grain,
     to_tensor,
 )
-from impasto.lab.exported import read_codes, read_trunk
+from impasto.lab.exported import grown, read_codes, read_trunk, spread
 from impasto.lab.features import FeatureNetwork, features_file, load_features
 from impasto.lab.nets import CodeBook, Trunk
 from impasto.lab.objective import Closeup, Extras, Objective, check_finite
@@ -86,13 +86,13 @@ class Trainer:
                 the library has none of its styles.
         """
         trunk = read_trunk(model)
-        if trunk.settings != self.recipe.trunk:
-            raise ModelError(
-                f"{shown(model)}: its trunk has {trunk.settings}, not what the recipe says"
-            )
-        codes = read_codes(model, list(self.recipe.styles), library)
+        try:
+            larger = grown(trunk, self.recipe.trunk)
+        except ModelError as error:
+            raise ModelError(f"{shown(model)}: {error}") from error
+        codes = spread(read_codes(model, list(self.recipe.styles), library), trunk, larger)
         for painting in (self.live, self.average):
-            painting.trunk.load_state_dict(trunk.state_dict())
+            painting.trunk.load_state_dict(larger.state_dict())
             painting.book.load_state_dict({"codes": codes})
 
     def train_step(self) -> dict[str, Tensor]:
