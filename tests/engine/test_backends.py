@@ -12,7 +12,7 @@ from impasto.core.errors import EngineError, MissingExtraError
 from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Backend, Shapes
 from impasto.engine.backends import BackendName, open_backend, shared_backend
-from impasto.engine.cpu import has_amx_bfloat16
+from impasto.engine.cpu import has_fast_bfloat16
 from impasto.engine.openvino_backend import OpenVinoBackend
 
 AFFINE = np.array([[0.5, 1.0, 1.5], [3.0, 0.0, -20.0]], np.float32)
@@ -126,9 +126,9 @@ def test_backends_say_what_they_are(backend: Backend) -> None:
     assert info.precision == "float32"
 
 
-def test_auto_precision_is_bfloat16_only_with_amx() -> None:
-    """Without matrix units bfloat16 is the slower one, so it is not taken by itself."""
-    expected = "bfloat16" if has_amx_bfloat16() else "float32"
+def test_auto_precision_is_bfloat16_only_where_it_is_fast() -> None:
+    """Where bfloat16 is the slower one it is not taken by itself."""
+    expected = "bfloat16" if has_fast_bfloat16() else "float32"
     assert OpenVinoBackend().info.precision == expected
 
 

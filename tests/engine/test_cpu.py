@@ -1,20 +1,24 @@
 from pathlib import Path
 
-from impasto.engine.cpu import cpu_features, has_amx_bfloat16
+from impasto.engine.cpu import cpu_features, has_fast_bfloat16
 
 
-def cpuinfo(folder: Path, flags: str) -> Path:
+def cpuinfo(folder: Path, flags: str, vendor: str = "GenuineIntel") -> Path:
     """A file as Linux shows it, for two cores."""
-    core = f"model name\t: Some CPU\nflags\t\t: {flags}\nbugs\t\t: amx_bf16\n\n"
+    core = (
+        f"vendor_id\t: {vendor}\nmodel name\t: Some CPU\nflags\t\t: {flags}\nbugs\t\t: amx_bf16\n\n"
+    )
     path = folder / "cpuinfo"
     path.write_text(core * 2)
     return path
 
 
-def test_amx_is_read_from_the_flags(tmp_path: Path) -> None:
-    """Only the line of flags counts, and AVX512-BF16 is not AMX."""
-    assert has_amx_bfloat16(cpuinfo(tmp_path, "fpu avx512_bf16 amx_bf16 amx_tile"))
-    assert not has_amx_bfloat16(cpuinfo(tmp_path, "fpu avx512_bf16"))
+def test_bfloat16_is_fast_with_amx_and_on_amd(tmp_path: Path) -> None:
+    """Only the line of flags counts, and AVX512-BF16 is enough on AMD alone."""
+    assert has_fast_bfloat16(cpuinfo(tmp_path, "fpu avx512_bf16 amx_bf16 amx_tile"))
+    assert not has_fast_bfloat16(cpuinfo(tmp_path, "fpu avx512_bf16"))
+    assert has_fast_bfloat16(cpuinfo(tmp_path, "fpu avx512_bf16", "AuthenticAMD"))
+    assert not has_fast_bfloat16(cpuinfo(tmp_path, "fpu avx512f", "AuthenticAMD"))
 
 
 def test_features_are_those_that_matter(tmp_path: Path) -> None:
@@ -25,4 +29,4 @@ def test_features_are_those_that_matter(tmp_path: Path) -> None:
 def test_an_unknown_machine_has_no_features(tmp_path: Path) -> None:
     """Where the file is missing nothing is assumed."""
     assert cpu_features(tmp_path / "none") == []
-    assert not has_amx_bfloat16(tmp_path / "none")
+    assert not has_fast_bfloat16(tmp_path / "none")

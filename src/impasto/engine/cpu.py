@@ -6,13 +6,17 @@ from pathlib import Path
 _CPUINFO = Path("/proc/cpuinfo")
 
 
-def has_amx_bfloat16(cpuinfo: Path = _CPUINFO) -> bool:
-    """Whether the CPU has matrix units for bfloat16 (Intel AMX); False where it cannot be told.
+def has_fast_bfloat16(cpuinfo: Path = _CPUINFO) -> bool:
+    """Whether the CPU computes faster in bfloat16 than in float32; False where it cannot be told.
 
-    Only Linux tells without code of our own. Elsewhere the engine stays at float32, which is
-    right on every machine and slower only on servers with AMX.
+    That is so with matrix units (Intel AMX), and on AMD from Zen 4 on, where the trunk was measured
+    to take 11.0 ms in place of 19.9 ms. Intel's AVX512-BF16 without AMX was 1.7 times slower. Only
+    Linux tells without code of our own; elsewhere the engine stays at float32, which is right on
+    every machine.
     """
-    return "amx_bf16" in _flags(cpuinfo)
+    flags = _flags(cpuinfo)
+    is_amd = _field("vendor_id", cpuinfo) == "AuthenticAMD"
+    return "amx_bf16" in flags or (is_amd and "avx512_bf16" in flags)
 
 
 def usable_cores() -> int:
@@ -29,9 +33,18 @@ def cpu_features(cpuinfo: Path = _CPUINFO) -> list[str]:
 
 
 def _flags(cpuinfo: Path) -> set[str]:
+    return set(_field("flags", cpuinfo).split())
+
+
+def _field(name: str, cpuinfo: Path) -> str:
+    """What the file says of the first core; empty where it says nothing."""
     try:
         lines = cpuinfo.read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
-        return set()
-    flags = (line.partition(":")[2] for line in lines if line.startswith("flags"))
-    return set(next(flags, "").split())
+        return ""
+    values = (
+        value.strip()
+        for key, _, value in (line.partition(":") for line in lines)
+        if key.strip() == name
+    )
+    return next(values, "")

@@ -11,7 +11,7 @@ from impasto.core.errors import EngineError
 from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Array, BackendInfo, Part, Session, Shapes, describe, out_of
 from impasto.engine.compiled import CompiledGraphs
-from impasto.engine.cpu import has_amx_bfloat16
+from impasto.engine.cpu import has_fast_bfloat16
 from impasto.engine.devices import missing, name_in
 from impasto.engine.layers import Layer, layers_of
 from impasto.engine.sessions import SessionCache
@@ -158,9 +158,8 @@ def _choose_device(settings: EngineSettings, core: Any) -> str:
 
 def _choose_precision(settings: EngineSettings, core: Any, device: str) -> str:
     if settings.precision == "auto":
-        # OpenVINO itself would take bfloat16 wherever the CPU knows it. With AVX512-BF16 but no
-        # AMX that was measured to be 1.7 times slower than float32 on this trunk.
-        return "bfloat16" if device == "CPU" and has_amx_bfloat16() else "float32"
+        # OpenVINO itself would take bfloat16 wherever the CPU knows it, also where it is slower.
+        return "bfloat16" if device == "CPU" and has_fast_bfloat16() else "float32"
     if settings.precision == "bfloat16" and not _has_bfloat16(core, device):
         raise EngineError(f"this {device} has no bfloat16: use the precision float32 or auto")
     return settings.precision
