@@ -14,8 +14,8 @@ LogStrengths: TypeAlias = Float[np.ndarray, "*batch methods"]
 `exp(score[i] - score[j])`."""
 
 _PRIOR: Final = 1.0
-"""Comparisons of each method with one of the middling strength, half won: without them a method
-that always won would have no finite score."""
+"""Comparisons that are added to each method, shared evenly among all others, each half won: without
+them a method that always won would have no finite score."""
 _CLOSE: Final = 1e-9  # of a logarithm, from one step to the next
 _MOST_STEPS: Final = 20_000
 
@@ -26,29 +26,29 @@ def bradley_terry(wins: Wins, prior: float = _PRIOR) -> LogStrengths:
     The model is that of Bradley and Terry, "Rank analysis of incomplete block designs", Biometrika
     39 (1952); the iteration is the MM algorithm of Hunter, "MM algorithms for generalized
     Bradley-Terry models", Annals of Statistics 32 (2004), equation 3, which never lowers the
-    likelihood. Differences from it: ties are half wins, and `prior` comparisons with a method of
-    strength 1 are added, as in Caron and Doucet, "Efficient Bayesian inference for generalized
-    Bradley-Terry models", JCGS 21 (2012), though with another prior; so scores are finite whatever
-    was answered, and shrink a little towards 0.
+    likelihood. Differences from it: ties are half wins, and each method gets `prior` comparisons
+    more, which are all ties; so scores are finite whatever was answered, and shrink a little
+    towards 0.
 
     Args:
         wins: finite, not negative; what is on the diagonal counts nowhere.
         prior: above 0.
     """
     methods = wins.shape[-1]
-    wins = np.where(np.eye(methods, dtype=bool), 0.0, wins)
-    both, won = wins + np.swapaxes(wins, -1, -2), wins.sum(-1) + prior / 2
-    strength = np.ones(wins.shape[:-1])
+    if methods < 2:
+        return np.zeros(wins.shape[:-1])
+    itself = np.eye(methods, dtype=bool)
+    wins = np.where(itself, 0.0, wins + prior / 2 / (methods - 1))
+    both, won = wins + np.swapaxes(wins, -1, -2), wins.sum(-1)
+    scores = np.zeros(wins.shape[:-1])
     for _ in range(_MOST_STEPS):
+        before, strength = scores, np.exp(scores)
         pairs = both / (strength[..., :, None] + strength[..., None, :])
-        stronger = won / (pairs.sum(-1) + prior / (strength + 1))
-        moved = np.abs(np.log(stronger / strength)).max(initial=0.0)
-        strength = stronger
-        if moved < _CLOSE:
+        scores = np.log(won / pairs.sum(-1))
+        scores -= scores.mean(-1, keepdims=True)  # only ratios of strengths are told by votes
+        if np.abs(scores - before).max(initial=0.0) < _CLOSE:
             break
-    scores = np.log(strength)
-    centred: LogStrengths = scores - scores.mean(-1, keepdims=True)
-    return centred
+    return scores
 
 
 def count_wins(

@@ -13,7 +13,7 @@ const KEYS = {
 const FLASH = 140; // milliseconds for which an answer is seen before the next question
 
 const get = (id) => document.getElementById(id);
-const state = { voter: 0, mode: "compare", questions: [], answered: 0, total: 0, since: 0, busy: true };
+const state = { voter: 0, mode: "compare", questions: [], answered: 0, total: 0, since: 0, shown: false, busy: true };
 const loaded = new Map(); // by id of picture: an image that is decoded, or will be
 
 /** Call the server; throws an Error whose message can be shown. */
@@ -33,8 +33,9 @@ async function call(what, fields) {
   return answer;
 }
 
-/** Show one of the sections and take the reader to its heading. */
+/** Show one of the sections and take the reader to its heading, unless it is there already. */
 function turnTo(section) {
+  if (!get(section).hidden) return;
   for (const each of ["start", "vote", "pause"]) get(each).hidden = each !== section;
   get(section).querySelector("h1").focus();
 }
@@ -82,7 +83,7 @@ async function put(question) {
     const place = get(id);
     place.src = images[index].src;
     const ratio = images[index].naturalWidth / images[index].naturalHeight;
-    place.closest(".frame").firstElementChild.style.setProperty("--ratio", ratio);
+    place.closest("figure, .painting, .frame > img").style.setProperty("--ratio", ratio);
   });
   await Promise.all(ids.map((id) => get(id).decode()));
 }
@@ -107,12 +108,14 @@ async function follow(standing, { pause = false } = {}) {
 async function ask() {
   turnTo("vote");
   try {
+    state.shown = false;
     await put(state.questions[0]);
-    get("skip").hidden = true;
+    state.shown = true;
   } catch {
-    get("skip").hidden = false;
-    throw new Error("A picture of this question cannot be shown. Skip it, or try again.");
+    throw new Error("A picture of this question cannot be shown. Skip it, or load the page again.");
   } finally {
+    get("skip").hidden = state.shown;
+    get("vote").classList.toggle("broken", !state.shown);
     state.since = performance.now();
   }
 }
@@ -138,6 +141,7 @@ function rest(title, more) {
 
 function answer(choice) {
   return alone(async () => {
+    if (!state.shown && choice !== "skip") return; // nobody can have seen it
     const [question] = state.questions;
     for (const each of get("vote").querySelectorAll(`[data-choice="${choice}"]`)) each.classList.add("chosen");
     const seconds = (performance.now() - state.since) / 1000;
@@ -206,10 +210,7 @@ get("back").addEventListener("click", undo);
 get("skip").addEventListener("click", () => answer("skip"));
 get("more").addEventListener("click", () => alone(ask));
 for (const id of ["leave", "again"]) {
-  get(id).addEventListener("click", () => {
-    tell("");
-    turnTo("start");
-  });
+  get(id).addEventListener("click", () => alone(async () => turnTo("start")));
 }
 document.addEventListener("keydown", press);
 get("name").value = remembered();
