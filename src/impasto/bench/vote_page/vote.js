@@ -140,8 +140,8 @@ function rest(title, more) {
 }
 
 function answer(choice) {
-  return alone(async () => {
-    if (!state.shown && choice !== "skip") return; // nobody can have seen it
+  if (!state.shown && choice !== "skip") return; // nobody can have seen it
+  alone(async () => {
     const [question] = state.questions;
     for (const each of get("vote").querySelectorAll(`[data-choice="${choice}"]`)) each.classList.add("chosen");
     const seconds = (performance.now() - state.since) / 1000;
@@ -160,7 +160,7 @@ function undo() {
 }
 
 function begin() {
-  return alone(async () => {
+  alone(async () => {
     const name = get("name").value;
     state.mode = new FormData(get("enter")).get("mode");
     ({ voter: state.voter } = await call("voter", { name }));
