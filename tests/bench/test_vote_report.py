@@ -57,6 +57,14 @@ def test_sides_are_told_apart() -> None:
     assert report.methods[0].score.value > 1
 
 
+def test_a_choice_of_sides_is_told() -> None:
+    """Who always presses the same key is noticed; a few times the same is chance."""
+    for many, told in ((200, True), (6, False)):
+        answers = [said("left", *(("a", "b") if n % 2 else ("b", "a"))) for n in range(many)]
+        notes = report_votes(answers, times=20).notes
+        assert any(f"left was chosen {many} of {many} times" in note for note in notes) is told
+
+
 def test_skipped_questions_count_nowhere() -> None:
     """A picture that could not be shown says nothing of its method."""
     report = report_votes([said("skip", "alpha", "beta"), said("skip", "alpha")], times=20)
@@ -78,7 +86,7 @@ def test_no_votes_are_a_report_too() -> None:
     report = report_votes([], times=20)
     assert (report.voters, report.left, report.methods) == (0, None, ())
     assert any("too few voters: 0" in note for note in report.notes)
-    assert "0 voters" in markdown(report)
+    assert "Voters: 0." in markdown(report)
 
 
 def test_only_ratings() -> None:

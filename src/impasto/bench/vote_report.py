@@ -23,6 +23,9 @@ LEAST_COMPARISONS: Final = 30
 LEAST_RATINGS: Final = 20
 """Of a method: with fewer, a mean whose ratings differ by 1 is known to 0.44 at best."""
 
+_MOST_ERRORS: Final = 3.3
+"""Standard errors that the share of the left may be from a half: by chance once in a thousand."""
+
 _TIMES: Final = 1000
 _SHARE: Final = {"left": 1.0, "tie": 0.5, "right": 0.0}
 
@@ -66,7 +69,7 @@ class VoteReport:
     methods: tuple[MethodVotes, ...]
     """The strongest first."""
     notes: tuple[str, ...]
-    """Why the votes are too few to conclude from; none if they are enough."""
+    """Why conclusions would be rash: votes are too few, or of a side; none if nothing is known."""
     resamples: int
 
     def as_dict(self) -> dict[str, Any]:
@@ -94,7 +97,7 @@ def report_votes(answers: Sequence[Answer], times: int = _TIMES) -> VoteReport:
         ratings=len(rated),
         skipped=len(answers) - len(given),
         methods=methods,
-        notes=tuple(_notes(given, methods, compared)),
+        notes=(*_notes(given, methods, compared), *_one_sided(decided)),
         resamples=times,
     )
 
@@ -203,3 +206,9 @@ def _notes(
     names = _names(compared)
     if not connected(count_wins(*_indices(compared, names), len(names))):
         yield "not all methods were compared with each other, even through others"
+
+
+def _one_sided(decided: Sequence[str]) -> Iterator[str]:
+    left, many = decided.count("left"), len(decided)
+    if abs(left - many / 2) > _MOST_ERRORS * np.sqrt(many) / 2:
+        yield f"the left was chosen {left} of {many} times: that was a choice of sides"

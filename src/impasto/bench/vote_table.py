@@ -35,10 +35,10 @@ def _number(estimate: Estimate | None, form: str) -> str:
 
 def _lines(report: VoteReport) -> Iterator[str]:
     left = "" if report.left is None else f", the left was chosen in {report.left:.0%} of the rest"
-    skipped = f", {report.skipped} skipped" if report.skipped else ""
+    skipped = f". Skipped: {report.skipped}" if report.skipped else ""
     yield (
-        f"{report.voters} voters, {report.comparisons} comparisons with {report.ties} ties{left}; "
-        f"{report.ratings} ratings{skipped}."
+        f"Voters: {report.voters}. Comparisons: {report.comparisons}, ties: {report.ties}{left}. "
+        f"Ratings: {report.ratings}{skipped}."
     )
     yield (
         "Score: logarithm of the Bradley-Terry strength, ties as half wins. Chosen: over another "
