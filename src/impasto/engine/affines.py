@@ -9,7 +9,7 @@ from impasto.core.cache import MemoryCache
 from impasto.engine.backend import Array, Backend
 
 MAX_BYTES = 16 * 2**20
-"""Some 2,500 pictures in a trunk of 739 channels."""
+"""Some 650 pictures in a trunk of 2,900 channels."""
 
 _OVERHEAD = 512
 """Bytes that an entry takes beside its numbers."""
