@@ -200,7 +200,10 @@ class Painter:
         return replace(picture, pixels=fit_long_side(filled.pixels, size), alpha=alpha)
 
     def measure(self, pixels: RGB, alpha: Alpha | None = None, code: Code | None = None) -> Stats:
-        """Content statistics of a picture under a code, always in float32.
+        """Content statistics of a picture under a code, in the precision that it is painted in.
+
+        In bfloat16 they take half the time, and fit better what is then painted in bfloat16:
+        paintings were 54.9 dB from those of float32, and 53.3 dB with statistics in float32.
 
         Args:
             pixels: the picture; transparent pixels filled.
@@ -237,7 +240,7 @@ class Painter:
 
     def _measure(self, inputs: dict[str, Array]) -> Stats:
         shapes = {name: array.shape for name, array in inputs.items()}
-        return self.backend.load(self.model.measure_graph, shapes, exact=True).run(inputs)
+        return self.backend.load(self.model.measure_graph, shapes).run(inputs)
 
     def paint_pixels(self, pixels: RGB, affine: Affine) -> RGB:
         """Run the trunk over a whole picture with an affine; same height and width.
