@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from impasto.core.cpu import has_fast_bfloat16
 from impasto.core.errors import EngineError, MissingExtraError
 from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Backend, Shapes
 from impasto.engine.backends import BackendName, open_backend, shared_backend
-from impasto.engine.cpu import has_fast_bfloat16
 from impasto.engine.openvino_backend import OpenVinoBackend
 
 AFFINE = np.array([[0.5, 1.0, 1.5], [3.0, 0.0, -20.0]], np.float32)

@@ -4,6 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,8 @@ from impasto.media.video import Colours, VideoInfo
 from impasto.media.video_color import settled, square_size
 from impasto.media.video_join import pairwise_lengths
 from impasto.media.video_writer import PieceWriter
+
+from ..clips import HEIGHT, WIDTH, picture
 
 INFO = VideoInfo("clip", 16, 16, Fraction(25), Fraction(1, 25))
 
@@ -93,3 +96,19 @@ def test_lengths_are_the_gaps(times: list[int]) -> None:
     lengths = pairwise_lengths(times)
     assert len(lengths) == len(times) - 1
     assert all(length >= 1 for length in lengths)
+
+
+@pytest.mark.parametrize("codec", ["h264", "vp9"])
+def test_the_same_frames_give_the_same_bytes(codec: Codec, tmp_path: Path) -> None:
+    """Encoding does not depend on the run, or a video that is taken up would not be the same."""
+    frames = [np.roll(picture(0), 3 * number, axis=1) for number in range(8)]
+
+    def encoded(run: int) -> bytes:
+        path = tmp_path / str(run)
+        info = VideoInfo("clip", WIDTH, HEIGHT, Fraction(25), Fraction(1, 25))
+        with PieceWriter(path, info, Coding(codec)) as piece:
+            for pts, frame in enumerate(frames):
+                piece.write(frame, pts)
+        return path.read_bytes()
+
+    assert len({encoded(run) for run in range(20)}) == 1

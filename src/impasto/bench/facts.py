@@ -10,9 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from impasto.core.cpu import cpu_features
 from impasto.core.errors import MissingExtraError
 from impasto.core.notice import warn
-from impasto.engine.cpu import cpu_features
 from impasto.engine.model import Model
 
 _LIBRARIES = ("impasto", "openvino", "numpy", "onnx")

@@ -11,7 +11,7 @@ from impasto.bench.video_inputs import read_clip
 from impasto.bench.video_report import StageSpeed
 from impasto.bench.video_settings import VideoSettings
 from impasto.core.arrays import RGB
-from impasto.engine.cpu import usable_cores
+from impasto.core.cpu import usable_cores
 from impasto.engine.film import Batch, Studio, paint_video
 from impasto.engine.following import Follower
 from impasto.engine.painter import Painter

@@ -37,7 +37,7 @@ def doctor(as_json: AsJson = False) -> None:
 
 def examine() -> dict[str, Any]:
     """Look at everything; `problems` lists in words what keeps impasto from painting."""
-    from impasto.engine.cpu import cpu_features
+    from impasto.core.cpu import cpu_features
 
     problems: list[str] = []
     return {

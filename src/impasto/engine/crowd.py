@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from impasto.core.cpu import usable_cores
 from impasto.core.memory import Memory, parse_memory, spare_memory
 from impasto.core.settings import EngineSettings
-from impasto.engine.cpu import usable_cores
 from impasto.engine.painter import Painter
 from impasto.engine.pipeline import Pipeline, Stage
 

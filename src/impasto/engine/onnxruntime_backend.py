@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from impasto.core.cpu import usable_cores
 from impasto.core.errors import EngineError, MissingExtraError
 from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Array, BackendInfo, Part, Session, Shapes, describe, out_of
-from impasto.engine.cpu import usable_cores
 from impasto.engine.devices import missing, name_in
 from impasto.engine.sessions import SessionCache
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from impasto.core.cpu import has_fast_bfloat16
 from impasto.core.errors import EngineError
 from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Array, BackendInfo, Part, Session, Shapes, describe, out_of
 from impasto.engine.compiled import CompiledGraphs
-from impasto.engine.cpu import has_fast_bfloat16
 from impasto.engine.devices import missing, name_in
 from impasto.engine.layers import Layer, layers_of
 from impasto.engine.sessions import SessionCache

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from impasto.engine.cpu import cpu_features, has_fast_bfloat16
+from impasto.core.cpu import cpu_features, has_fast_bfloat16
 
 
 def cpuinfo(folder: Path, flags: str, vendor: str = "GenuineIntel") -> Path:
