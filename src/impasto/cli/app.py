@@ -13,6 +13,7 @@ import typer
 
 from impasto.cli.bake import bake
 from impasto.cli.bench import bench
+from impasto.cli.bench_baseline import baseline
 from impasto.cli.bench_features import features
 from impasto.cli.bench_profile import int8, profile
 from impasto.cli.bench_speed import speed
@@ -56,6 +57,7 @@ app.command()(export)
 app.command()(bake)
 bench.command()(speed)
 bench.command()(features)
+bench.command()(baseline)
 bench.command()(encoding)
 bench.command()(profile)
 bench.command()(int8)
