@@ -45,7 +45,9 @@ def curve_plot(title: str, points: Sequence[Mapping[str, float]], path: Path) ->
 
     def draw(axes: "Axes") -> None:
         for name in names:
-            axes.plot([each["step"] for each in points], [each[name] for each in points], label=name)
+            axes.plot(
+                [each["step"] for each in points], [each[name] for each in points], label=name
+            )
         axes.set(title=title, xlabel="step", ylabel="mean of 20 steps", yscale="log")
         axes.grid(visible=True, which="both", color="0.92")
         axes.legend(frameon=False)

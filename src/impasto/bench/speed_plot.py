@@ -25,7 +25,9 @@ def write_plot(report: WideReport, path: Path) -> None:
 
     def draw(axes: "Axes") -> None:
         _draw(axes, points(report))
-        axes.set_title(f"{speed.engine.name} {speed.engine.version}, {speed.engine.device}", size=10)
+        axes.set_title(
+            f"{speed.engine.name} {speed.engine.version}, {speed.engine.device}", size=10
+        )
 
     write_figure(path, draw)
 

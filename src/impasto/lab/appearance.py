@@ -44,7 +44,9 @@ def frechet_distance(found: Features, wanted: Features) -> float:
         ValueError: a set has fewer than two rows.
     """
     if min(len(found), len(wanted)) < 2:
-        raise ValueError(f"sets of {len(found)} and {len(wanted)} crops: at least 2 each are needed")
+        raise ValueError(
+            f"sets of {len(found)} and {len(wanted)} crops: at least 2 each are needed"
+        )
     try:
         from torchmetrics.image.fid import FrechetInceptionDistance
     except ImportError as error:

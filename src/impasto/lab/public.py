@@ -66,7 +66,7 @@ def public_measures(folder: Path | None = None) -> PublicMeasures:
         if lacks:
             missing[name] = f"the package {lacks[0].replace('_', '-')} is not installed"
         elif not (place / file).is_file():
-            missing[name] = f"there are no weights {file} in {place}"
+            missing[name] = f"there are no weights {file} among torch's downloads"
         else:
             try:
                 table[key] = make(place / file)
@@ -113,7 +113,9 @@ def _large(crops: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 299 299"]:
 
 
 @torch.no_grad()
-def _of_sets(metric: Any, found: Crops, wanted: Crops, prepared: Callable[[Tensor], Tensor]) -> float:
+def _of_sets(
+    metric: Any, found: Crops, wanted: Crops, prepared: Callable[[Tensor], Tensor]
+) -> float:
     metric.reset()
     for crops, real in ((wanted, True), (found, False)):
         for start in range(0, len(crops), _BATCH):
@@ -159,9 +161,7 @@ def _relu3_1(state: Mapping[str, Tensor], pixels: RGB) -> Float[Tensor, "c h w"]
     return x[0]
 
 
-def structural_distance(
-    painting: Float[Tensor, "c h w"], photo: Float[Tensor, "c h w"]
-) -> float:
+def structural_distance(painting: Float[Tensor, "c h w"], photo: Float[Tensor, "c h w"]) -> float:
     """How differently places are alike to each other: CFSD of two pictures' features; 0 is equal.
 
     Of each place the similarities to all places are a distribution (softmax of the products of

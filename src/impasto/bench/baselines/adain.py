@@ -5,8 +5,8 @@ Normalization": features of the photo at relu4_1 get the style's channel means a
 decoder makes a picture of them. Other than the paper: the encoder is the slim VGG-19 (a quarter of
 the channels), the decoder mirrors it; it was trained on the photos and paintings of
 `recipes/baseline-adain.toml` (the measured paintings among them, which favours it), not on COCO and
-WikiArt, with relative losses, for fewer steps. A photo is continued to a multiple of 8 pixels and
-the painting is cut. Strength is the paper's alpha.
+WikiArt, with normalised losses, for fewer steps; a photo that is its own style is to come back. A
+photo is continued to a multiple of 8 pixels and the painting is cut. Strength is the paper's alpha.
 """
 
 from functools import cached_property

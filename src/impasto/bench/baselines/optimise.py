@@ -99,7 +99,7 @@ class Optimisation:
             rate = self._settings.rate / (1 if number == 0 else 3)
             optimiser.param_groups[0]["lr"] = rate * (1 - 0.9 * step / steps)
             optimiser.zero_grad()
-            self._loss(image, wanted, target).backward()  # type: ignore[no-untyped-call]
+            self._loss(image, wanted, target).backward()
             optimiser.step()
         return image.detach()
 

@@ -70,7 +70,7 @@ class BaselineLearner:
         for group in self.optimiser.param_groups:
             group["lr"] = self.recipe.schedule.rate * rate_factor(self.recipe.schedule, self.step)
         self.optimiser.zero_grad()
-        total.backward()  # type: ignore[union-attr]
+        total.backward()
         self.optimiser.step()
         self.step += 1
         return terms
@@ -86,7 +86,7 @@ class BaselineLearner:
         return found[0], found[1]
 
     def losses(self, photos: Batch, paintings: Batch) -> dict[str, Tensor]:
-        """The terms, means over the batch; the first photo is its own style, and is to come back."""
+        """The means over the batch; the first photo is its own style, and is to come back."""
         with torch.no_grad():
             photo = self.encoder(photos, LAYERS)
             style = self.encoder(torch.cat([photos[:1], paintings[1:]]), LAYERS)

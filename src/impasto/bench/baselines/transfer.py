@@ -1,5 +1,7 @@
 """The learned linear transform of Li et al. 2019, on slim features."""
 
+from itertools import pairwise
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -12,13 +14,13 @@ _DEEP = WIDTHS[-1]
 
 
 class Branch(nn.Module):
-    """A matrix from a picture's features: convolutions, their covariance, a fully connected layer."""
+    """A matrix from features: convolutions, their covariance, a fully connected layer."""
 
     def __init__(self) -> None:
         super().__init__()
         widths = (_DEEP, _DEEP // 2, _DEEP // 4, SIDE)
         layers: list[nn.Module] = []
-        for inputs, outputs in zip(widths[:-1], widths[1:], strict=True):
+        for inputs, outputs in pairwise(widths):
             layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU()]
         self.convolutions = nn.Sequential(*layers[:-1])
         self.full = nn.Linear(SIDE * SIDE, SIDE * SIDE)

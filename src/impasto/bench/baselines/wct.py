@@ -126,5 +126,3 @@ class Wct:
             return image
 
         return framed(photo, _STRIDE, levels)
-
-

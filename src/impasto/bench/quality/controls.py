@@ -12,7 +12,6 @@ from impasto.core.arrays import RGB
 from impasto.core.errors import ModelError
 from impasto.core.files import sha256_file
 from impasto.engine.backend import Backend
-from impasto.media.resize import resize_to
 
 
 class _Control:
@@ -52,18 +51,21 @@ class ColourTransfer(_Control):
 
 
 class StyleItself(_Control):
-    """The style's own picture, whatever the photo: all of the style."""
+    """The style's own picture, whatever the photo: all of the style.
 
-    name, about = "style", "the style's own picture, unlike the others at its own size"
+    Unlike other paintings it has its own size, for a picture that is stretched has another style
+    loss than 0.
+    """
+
+    name, about = "style", "the style's own picture, at its own size"
 
     def check(self, style: StyleImage) -> None:
         """Raises InputError where there is no picture."""
         style.picture  # noqa: B018  # it raises
 
     def paint(self, photo: RGB, style: StyleImage, strength: float = FULL) -> RGB:
-        """The picture at the photo's size."""
-        height, width = photo.shape[:2]
-        return resize_to(style.picture, width, height)
+        """The picture."""
+        return style.picture
 
 
 class PerStyle:

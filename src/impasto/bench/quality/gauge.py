@@ -1,7 +1,7 @@
 """All measures of a painting, and of all paintings of a method in a style."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,8 @@ from impasto.core.notice import warn
 from impasto.lab.appearance import colour_distance, frechet_distance
 from impasto.lab.features import bundled_features, load_features
 from impasto.lab.judge import JUDGE, Features, Judge, kernel_distance, load_judge
-from impasto.lab.yardstick import Target, Yardstick, load_yardstick
+from impasto.lab.yardstick import Seen, Target, Yardstick, load_yardstick
+from impasto.media.resize import resize_to
 
 Marks = dict[str, float | None]
 """By name: style, content, ssim, edges, lines, perceptual, colours."""
@@ -70,8 +71,19 @@ class Marker:
         self._crops: dict[str, Features] = {}
 
     def look(self, photo: Photo, painting: RGB) -> Glance:
-        """Look at a painting of a photo; at the photo itself only once."""
-        return self._glance(photo) if painting is photo.pixels else self._look(photo, painting)
+        """Look at a painting of a photo; at the photo itself only once.
+
+        Of one with another size, which only the style's own picture has, content, edges and lines
+        are those of the resized one.
+        """
+        if painting is photo.pixels:
+            return self._glance(photo)
+        glance = self._look(photo, painting)
+        if painting.shape == photo.pixels.shape:
+            return glance
+        fitted = self._look(photo, _fitted(photo, painting))
+        seen = Seen(glance.seen.style, fitted.seen.content)
+        return replace(fitted, seen=seen, crops=glance.crops)
 
     def crops(self, photo: Photo, painting: RGB) -> Features | None:
         """What the judge sees of a painting that was measured before."""
@@ -82,7 +94,8 @@ class Marker:
         target = self._target(style) if style.pixels is not None else None
         marks: Marks = asdict(self._gauge.compare(self._glance(photo), glance, target))
         judge, picture = self._tools.judge, style.pixels
-        marks["perceptual"] = judge.difference(photo.pixels, painting) if judge else None
+        fitted = _fitted(photo, painting)
+        marks["perceptual"] = judge.difference(photo.pixels, fitted) if judge else None
         marks["colours"] = None if picture is None else colour_distance(painting, picture)
         return {name: None if each is None else round(each, 6) for name, each in marks.items()}
 
@@ -116,3 +129,9 @@ class Marker:
         if style.name not in self._targets:
             self._targets[style.name] = self._tools.yardstick.target([style.picture])
         return self._targets[style.name]
+
+
+def _fitted(photo: Photo, painting: RGB) -> RGB:
+    """A painting at the photo's size, in most cases the same object."""
+    height, width = photo.pixels.shape[:2]
+    return painting if painting.shape == photo.pixels.shape else resize_to(painting, width, height)

@@ -1,7 +1,7 @@
 """Paints a square some times in a process of its own, whose memory is then known.
 
-Run as `python -m impasto.bench.quality.once TASK.json`. Nothing is imported that the method does not
-need, above all no torch where a graph paints: its memory would count.
+Run as `python -m impasto.bench.quality.once TASK.json`. Nothing is imported that the method
+does not need, above all no torch where a graph paints: its memory would count.
 """
 
 import json

@@ -98,7 +98,9 @@ class _Desk:
             key = {"method": method, "version": contender.version, "size": size}
             if self._store.find(kind="resource", **key) is None:
                 self._tell(f"{method}: time and memory at {size} x {size}")
-                self._store.add({"kind": "resource", **key, **self._measured(contender, style, size)})
+                self._store.add(
+                    {"kind": "resource", **key, **self._measured(contender, style, size)}
+                )
 
     def _style(self, contender: Contender) -> StyleImage:
         """The first style that it can paint in; raises if there is none."""
@@ -153,4 +155,3 @@ class _Desk:
             picture,
             self._settings.size,
         )
-

@@ -24,10 +24,11 @@ from impasto.bench.quality.pictures import (
     painting_path,
     save,
 )
-from impasto.bench.quality.settings import QualitySettings
+from impasto.bench.quality.public_run import measure_public
+from impasto.bench.quality.settings import CONTROLS, QualitySettings
 from impasto.bench.quality.store import Store
 from impasto.core.arrays import RGB
-from impasto.core.errors import ImpastoError
+from impasto.core.errors import ImageError, ImpastoError
 from impasto.core.files import reason
 from impasto.core.notice import warn
 from impasto.core.settings import EngineSettings
@@ -102,6 +103,7 @@ def measure_quality(
         course = _Course(settings, store, marker, folder, photos, styles, tell)
         for method in settings.methods:
             course.run(method, workshop)
+    measure_public(store, folder, tell)
     return course.failed
 
 
@@ -208,9 +210,10 @@ class _Course:
             started = time.perf_counter()
             painting = contender.paint(photo.pixels, style, strength)
             seconds = round(time.perf_counter() - started, 4)
+            _check_size(contender, photo, painting)
             glance = self._marker.look(photo, painting)
             marks = self._marker.marks(photo, style, painting, glance)
-        except Exception as error:  # noqa: BLE001  # another's program: whatever fails is recorded
+        except Exception as error:  # another's program: whatever fails is recorded
             self.failed += 1
             warn(f"{contender.name}, {style.name}, {photo.name} failed: {reason(error)}")
             self._store.add({"kind": "painting", **key, "error": reason(error), "marks": None})
@@ -229,12 +232,18 @@ class _Course:
         try:
             painting = contender.paint(style.picture, style, FULL)
             self._store.add({"kind": "identity", **key, **self._marks_of(style, painting)})
-        except Exception as error:  # noqa: BLE001  # as above
+        except Exception as error:  # as above
             self.failed += 1
             warn(f"{contender.name}, {style.name} on its own picture failed: {reason(error)}")
 
     def _marks_of(self, style: StyleImage, painting: RGB) -> dict[str, float | None]:
         return self._marker.identity(style, painting)
+
+
+def _check_size(contender: Contender, photo: Photo, painting: RGB) -> None:
+    """All methods are compared at one size; the style's own picture is not a painting."""
+    if contender.name not in CONTROLS and painting.shape != photo.pixels.shape:
+        raise ImageError(f"the painting is {painting.shape}, and the photo {photo.pixels.shape}")
 
 
 def _key(contender: Contender, style: StyleImage, strength: float) -> dict[str, Any]:

@@ -65,7 +65,9 @@ class QualitySettings:
         least = {"photos": 1, "slow_photos": 1, "crops": 2, "repeats": 1, "size": MIN_LOSS_SIZE}
         for name, lowest in least.items():
             if getattr(self, name) < lowest:
-                raise SettingsError(f"{name} is {getattr(self, name)}: it must be at least {lowest}")
+                raise SettingsError(
+                    f"{name} is {getattr(self, name)}: it must be at least {lowest}"
+                )
         for size in self.sizes:
             if size < MIN_SIZE:
                 raise SettingsError(f"size is {size}: it must be at least {MIN_SIZE}")
