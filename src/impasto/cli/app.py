@@ -22,6 +22,7 @@ from impasto.cli.bench_styles import encoding
 from impasto.cli.bench_throughput import throughput
 from impasto.cli.bench_thumbnail import thumbnail
 from impasto.cli.bench_video import video as bench_of_video
+from impasto.cli.bench_vote import vote, votes
 from impasto.cli.demo import demo
 from impasto.cli.distil import distil
 from impasto.cli.doctor import doctor
@@ -67,6 +68,8 @@ bench.command()(int8)
 bench.command()(throughput)
 bench.command()(thumbnail)
 bench.command("video")(bench_of_video)
+bench.command()(vote)
+bench.command()(votes)
 app.add_typer(bench, name="bench")
 
 
