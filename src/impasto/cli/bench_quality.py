@@ -80,14 +80,14 @@ def quality(
     """
     need_quality()
     from impasto.bench.quality.resources import measure_resources
-    from impasto.bench.quality.run import Inputs, chosen, measure_quality
+    from impasto.bench.quality.run import Inputs, measure_quality
     from impasto.lab.data import assets_folder
     from impasto.lab.recipe import load_recipe
 
     names, pictures = _styles(style or [])
     settings = QualitySettings(
         styles=names or QualitySettings.styles,
-        methods=_known(method or []),
+        methods=tuple(method or METHODS),
         model=model,
         photos=photos,
         slow_photos=slow_photos,
@@ -95,7 +95,6 @@ def quality(
         crops=crops,
         sizes=tuple(each for each in sizes if each),
     )
-    settings = _in_order(settings, tuple(chosen(settings.methods, METHODS)))
     assets = assets_folder() if os.environ.get("IMPASTO_ASSETS") else None
     inputs = Inputs(load_recipe(recipe), assets, contents, pictures)
     failed = measure_quality(settings, inputs, out, tell=say)
@@ -115,13 +114,20 @@ def report(
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write it as one HTML page, too.")
     ] = None,
+    votes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What `bench vote` wrote.  [default: votes.sqlite in DIR, if it is there]",
+        ),
+    ] = None,
 ) -> None:
     """Write tables, plots and contact sheets of measured paintings.
 
     Pictures of the Markdown go into a folder beside it, of its name. Needs the extra `quality`.
     """
     need_quality()
-    write(results, out, html)
+    write(results, out, html, votes)
 
 
 def need_quality() -> None:
@@ -130,22 +136,12 @@ def need_quality() -> None:
     need("the report", "quality", "matplotlib")
 
 
-def write(results: Path, out: Path, html: Path | None) -> None:
+def write(results: Path, out: Path, html: Path | None, votes: Path | None = None) -> None:
     """Write the report, and print its file."""
     from impasto.bench.quality.report import write_report
 
-    write_report(results, out, html)
+    write_report(results, out, html, votes)
     answer(str(out))
-
-
-def _known(methods: list[str]) -> tuple[str, ...]:
-    return tuple(methods) or METHODS
-
-
-def _in_order(settings: QualitySettings, methods: tuple[str, ...]) -> QualitySettings:
-    from dataclasses import replace
-
-    return replace(settings, methods=methods)
 
 
 def _styles(texts: list[str]) -> tuple[tuple[str, ...], dict[str, Path]]:

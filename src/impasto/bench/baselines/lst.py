@@ -3,12 +3,12 @@
 Li, Liu, Kautz and Yang 2019, "Learning Linear Transformations for Fast Image and Video Style
 Transfer": two small networks look at the features of photo and style at relu4_1, and give a matrix
 that is applied to the photo's compressed features. Other than the paper: the encoder is the slim
-VGG-19; the matrix is 24 x 24 (32 x 32); the decoder is trained with the transform and not before
-it; both matrices begin near the identity; a photo that is its own style is to come back; training
-was on the photos and paintings of `recipes/baseline-lst.toml` (the measured paintings among them,
-which favours it), not on COCO and WikiArt, with normalised losses and for fewer steps. A photo is
-continued to a multiple of 8 pixels and the painting is cut. The paper has no strength: here it goes
-from the photo's features to the transformed ones.
+VGG-19; the matrix is 24 x 24 (32 x 32); the decoder begins as AdaIN's and is trained with the
+transform; both matrices begin near the identity; a photo that is its own style is to come back;
+training was on the photos and paintings of `recipes/baseline-lst.toml` (the measured paintings
+among them, which favours it), not on COCO and WikiArt, with normalised losses and for fewer steps.
+A photo is continued to a multiple of 8 pixels and the painting is cut. The paper has no strength:
+here it goes from the photo's features to the transformed ones.
 """
 
 from functools import cached_property

@@ -68,6 +68,8 @@ class BaselineRecipe:
     paintings: str = "styles"
     held_out: list[str] = field(default_factory=list)
     features: str = str(DEEP_VGG)
+    decoder: bool = False
+    """`lst` begins with the decoder that AdaIN was trained with, and trains it on."""
     schedule: BaselineSchedule = field(default_factory=BaselineSchedule)
     sampling: BaselineSampling = field(default_factory=BaselineSampling)
     weights: BaselineWeights = field(default_factory=BaselineWeights)

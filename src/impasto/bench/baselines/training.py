@@ -16,8 +16,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from impasto.bench.baselines.adain import TRAINED
 from impasto.bench.baselines.recipe import BaselineRecipe
-from impasto.bench.baselines.slim import DEEPEST, LAYERS, Mirror, adapt, new_mirror, save_weights
+from impasto.bench.baselines.slim import (
+    DEEPEST,
+    LAYERS,
+    Mirror,
+    adapt,
+    load_into,
+    new_mirror,
+    save_weights,
+)
 from impasto.bench.baselines.transfer import LinearNet
 from impasto.bench.losses_inputs import spread
 from impasto.lab.checkpoint import load_checkpoint
@@ -55,6 +64,9 @@ class BaselineLearner:
         self.paintings = PhotoSet(paintings, short_side=PAINTING_SIDE)
         torch.manual_seed(recipe.seed)
         self.net = new_net(recipe.method).to(device)
+        if recipe.decoder and isinstance(self.net, LinearNet):
+            load_into(self.net.decoder, TRAINED)
+            self.net.requires_grad_(True)
         for network in (self.encoder, self.net):
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = torch.optim.Adam(self.net.parameters())

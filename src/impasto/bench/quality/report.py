@@ -11,12 +11,16 @@ from impasto.bench.quality.page import Figure, html_page
 from impasto.bench.quality.results import Results, load_results
 from impasto.bench.quality.sheets import overview, style_sheet
 from impasto.bench.quality.summary import Bootstrap
-from impasto.bench.quality.tables import Table, all_tables, facts
+from impasto.bench.quality.tables import Table, all_tables, facts, people
+from impasto.bench.vote_report import report_votes
+from impasto.bench.vote_store import read_answers
 from impasto.core.arrays import RGB
 from impasto.core.files import atomic_write, make_folder
 
 TITLE = "Quality: impasto beside other methods"
 COMMAND = "impasto bench quality --out DIR --report docs/bench.md --html bench.html"
+VOTES = "votes.sqlite"
+"""Beside the results, where people have voted on them."""
 _OVERVIEW = "overview.jpg"
 _ALT = {
     FRONT: "Style loss against content loss",
@@ -26,21 +30,27 @@ _ALT = {
 }
 
 
-def write_report(results: Path, out: Path, html: Path | None = None) -> None:
+def write_report(
+    results: Path, out: Path, html: Path | None = None, votes: Path | None = None
+) -> None:
     """Write a report of a folder of results.
 
     Args:
         results: what `impasto bench quality` wrote.
         out: the Markdown file; its pictures go into a folder beside it that has its name.
         html: a page with everything in it, and a sheet for each style.
+        votes: what `impasto bench vote` wrote; by default that of the folder, if there is one.
 
     Raises:
-        InputError: there are no results.
+        InputError: there are no results, or the votes cannot be read.
         OutputError: a file cannot be written.
     """
     found = load_results(results)
     bootstrap = Bootstrap(found)
     tables = all_tables(found, bootstrap)
+    votes = votes or next(iter(results.glob(VOTES)), None)
+    if votes is not None:
+        tables.insert(1, people(report_votes(read_answers(votes))))
     folder = out.with_suffix("")
     make_folder(folder)
     pictures = write_figures(found, bootstrap, folder)

@@ -5,7 +5,7 @@ stopped, and a further method costs only its own time. A method whose weights ch
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,7 +25,7 @@ from impasto.bench.quality.pictures import (
     save,
 )
 from impasto.bench.quality.public_run import measure_public
-from impasto.bench.quality.settings import CONTROLS, QualitySettings
+from impasto.bench.quality.settings import CONTROLS, METHODS, QualitySettings
 from impasto.bench.quality.store import Store
 from impasto.core.arrays import RGB
 from impasto.core.errors import ImageError, ImpastoError
@@ -101,8 +101,9 @@ def measure_quality(
             Path(name),
         )
         course = _Course(settings, store, marker, folder, photos, styles, tell)
-        for method in settings.methods:
-            course.run(method, workshop)
+        for method in METHODS:  # the slowest come last, whatever the order they are asked in
+            if method in settings.methods:
+                course.run(method, workshop)
     measure_public(store, folder, tell)
     return course.failed
 
@@ -144,10 +145,11 @@ class _Course:
         """Run one method; what cannot be run is a record with the reason, and a warning."""
         try:
             contender = workshop.make(name)
-        except ImpastoError as error:
-            self._left_out({"method": name}, str(error))
+            facts = _facts(contender)
+        except Exception as error:  # another's program: whatever fails is recorded
+            self._left_out({"method": name}, reason(error))
             return
-        self._store.add({"kind": "method", **_facts(contender)})
+        self._store.add({"kind": "method", **facts})
         watch = _Watch(name, self._tell, self._count(contender))
         for style in self._styles:
             try:
@@ -287,8 +289,3 @@ class _Watch:
     def pass_over(self, count: int) -> None:
         """So many are not painted."""
         self._total -= count
-
-
-def chosen(names: Sequence[str], known: Sequence[str]) -> Iterator[str]:
-    """Those of the known names that are asked for, in the known order; all for none."""
-    yield from (name for name in known if not names or name in names)

@@ -8,6 +8,7 @@ from jaxtyping import Float64
 from impasto.bench.contender import FULL
 from impasto.bench.quality.results import PHOTO, Grid, Results
 from impasto.bench.quality.settings import OURS
+from impasto.bench.vote_report import Estimate
 
 TIMES = 2000
 """Of the bootstrap."""
@@ -18,15 +19,6 @@ Draws = Float64[np.ndarray, "draws photos"]
 Values = Float64[np.ndarray, " draws"]
 Curves = tuple[Float64[np.ndarray, "draws n"], Float64[np.ndarray, "draws n"]]
 """Content losses and style losses at each strength."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with the interval that holds it in 95 of 100 samples of photos."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ import numpy as np
 from impasto.bench.contender import FULL
 from impasto.bench.quality.results import PHOTO, Results, full_methods
 from impasto.bench.quality.settings import CONTROLS, METHODS, OURS
-from impasto.bench.quality.summary import Bootstrap, Estimate, Versus
+from impasto.bench.quality.summary import Bootstrap, Versus
+from impasto.bench.vote_report import Estimate, VoteReport
+from impasto.bench.vote_table import HEADINGS, cells, lines
 
 RIVALS = ("microast", "wct", "adain", "lst")
 """Methods of any style, which impasto is to beat at equal content loss."""
@@ -197,6 +199,12 @@ def public(results: Results) -> Table:
     notes = [f"{name} was not measured: {why}." for name, why in (missing or [{}])[-1].items()]
     heads = ("method", "FID of crops", "ArtFID of crops", "LPIPS", "CFSD")
     return Table("Public measures", heads, rows, tuple(notes))
+
+
+def people(report: VoteReport) -> Table:
+    """What people's votes say."""
+    rows = [tuple(cells(each)) for each in report.methods]
+    return Table("People's votes", HEADINGS, rows, tuple(lines(report)))
 
 
 def left_out(results: Results) -> Table:
