@@ -167,8 +167,11 @@ def test_the_report(done: tuple[Path, list[str], int], tmp_path: Path) -> None:
     out, html = tmp_path / "bench.md", tmp_path / "bench.html"
     write_report(done[0], out, html)
     text, page = out.read_text(), html.read_text()
-    for target in re.findall(r"\]\(([^)]+)\)", text):
+    pictures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", text)
+    assert len(pictures) == 2
+    for target in pictures:
         assert (tmp_path / target).stat().st_size > 1000
+    assert "impasto bench quality --out" in text
     for line in ("## Quality at full strength", "| photo | 1.000 [1.000, 1.000] | 0.000 |"):
         assert line in text
     assert "| wct | all | not run: " in text

@@ -18,7 +18,8 @@ from impasto.core.arrays import RGB
 from impasto.core.files import atomic_write, make_folder
 
 TITLE = "Quality: impasto beside other methods"
-COMMAND = "impasto bench quality --out DIR --report docs/bench.md --html bench.html"
+HOW = Path(__file__).with_name("how.md")
+"""What a report says of itself, whatever was measured."""
 VOTES = "votes.sqlite"
 """Beside the results, where people have voted on them."""
 _OVERVIEW = "overview.jpg"
@@ -81,8 +82,8 @@ def _markdown(results: Results, tables: Sequence[Table], pictures: Sequence[Path
 
 
 def _lines(results: Results, tables: Sequence[Table], pictures: Sequence[Path]) -> Iterator[str]:
-    yield from (f"# {TITLE}", "", "Made by one command, which also resumes (extra `quality`):", "")
-    yield from (f"    {COMMAND}", "")
+    how = HOW.read_text(encoding="utf-8").rstrip()
+    yield from (f"# {TITLE}", "", how, "", "## What was measured", "")
     yield from (f"- {line}" for line in facts(results))
     for number, table in enumerate(tables):
         yield from ("", f"## {table.title}")

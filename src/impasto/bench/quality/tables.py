@@ -114,13 +114,9 @@ def quality(results: Results, bootstrap: Bootstrap) -> Table:
     heads = ("method", "style loss", "content loss", "SSIM", "edges", "lines", "perceptual")
     more = ("colours", "kernel", "Fréchet", "identity", "styles x photos")
     notes = (
-        "Style loss, kernel and Fréchet distance are divided by those of the unchanged photos: 0 "
-        "all of the style, 1 none. Content loss 0 is the photo, 2 unrelated. SSIM, edges and lines "
-        "(F1, on photos of buildings): 1 is the photo. Perceptual distance to the photo. Colours: "
-        "levels of 255 that they are from the style's. Identity: error in levels when a style's "
-        "picture is painted in its own style.",
-        "Kernel, Fréchet and perceptual distance are by SqueezeNet 1.1, which no method was "
-        "trained with; they are neither KID, FID nor LPIPS.",
+        "Style loss, kernel and Fréchet distance are divided by those of the unchanged photos. "
+        "Kernel, Fréchet and perceptual distance are by SqueezeNet 1.1; they are neither KID, FID "
+        "nor LPIPS.",
     )
     return Table("Quality at full strength", heads + more, rows, notes)
 
