@@ -51,7 +51,7 @@ class AdaIn:
 
     name = "adain"
     about = "Huang and Belongie 2017; slim encoder, decoder trained here; eager torch"
-    strengths = (0.25, 0.5, 0.75, FULL)
+    strengths = (0.4, 0.7, FULL)
 
     def __init__(self, encoder: Path, decoder: Path = TRAINED) -> None:
         self._encoder, self._decoder = load_features(encoder), new_mirror()

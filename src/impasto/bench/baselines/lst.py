@@ -51,7 +51,7 @@ class LinearTransfer:
 
     name = "lst"
     about = "Li et al. 2019; slim encoder, transform and decoder trained here; eager torch"
-    strengths = (0.25, 0.5, 0.75, FULL)
+    strengths = (0.4, 0.7, FULL)
 
     def __init__(self, encoder: Path, trained: Path = TRAINED) -> None:
         self._encoder, self._net = load_features(encoder), LinearNet()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from impasto.core.errors import RecipeError, SettingsError
-from impasto.lab.recipe import build_table, read_list, read_table
+from impasto.lab.recipe import build_table, read_sections
 from impasto.lab.yardstick import DEEP_VGG
 
 METHODS = ("adain", "lst")
@@ -95,12 +95,7 @@ def load_baseline_recipe(path: Path) -> BaselineRecipe:
     Raises:
         RecipeError: the file is missing, is not TOML, or has unknown, missing or impossible keys.
     """
-    table = read_table(path)
-    for name, kind in _SECTIONS.items():
-        if name in table:
-            table[name] = build_table(kind, table[name], f"{path}: [{name}]")
-    if "held_out" in table:
-        table["held_out"] = read_list(path.parent / table["held_out"])
+    table = read_sections(path, _SECTIONS)
     recipe = build_table(BaselineRecipe, table, str(path))
     if recipe.method not in METHODS:
         raise RecipeError(f"{path}: method is {recipe.method!r}: it must be one of {METHODS}")

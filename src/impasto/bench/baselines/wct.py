@@ -87,7 +87,7 @@ class Wct:
 
     name = "wct"
     about = "Li et al. 2017, multi-level; slim encoders and decoders as released; eager torch"
-    strengths = (0.25, 0.5, 0.75, FULL)
+    strengths = (0.25, 0.6, FULL)
 
     def __init__(self, released: Path) -> None:
         self._levels = [

@@ -101,9 +101,11 @@ def measure_quality(
             Path(name),
         )
         course = _Course(settings, store, marker, folder, photos, styles, tell)
-        for method in METHODS:  # the slowest come last, whatever the order they are asked in
-            if method in settings.methods:
-                course.run(method, workshop)
+        # The slowest come last, whatever the order they are asked in.
+        methods = [method for method in METHODS if method in settings.methods]
+        for number, method in enumerate(methods, start=1):
+            tell(f"{method}, {number} of {len(methods)} methods")
+            course.run(method, workshop)
     measure_public(store, folder, tell)
     return course.failed
 
