@@ -8,7 +8,7 @@ from impasto.core.errors import MissingExtraError
 from impasto.core.files import atomic_write
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.axes import Axes as Axes
 
 Size = tuple[float, float]
 

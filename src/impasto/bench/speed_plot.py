@@ -8,7 +8,7 @@ from impasto.bench.speed_table import Points, points
 from impasto.bench.speed_wide import WideReport
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from impasto.bench.plots import Axes
 
 _STYLES = ("-", "--", "-.", ":")
 _MARKS = "osD^v<>P*X"

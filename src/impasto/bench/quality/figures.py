@@ -10,7 +10,7 @@ from impasto.bench.quality.settings import CONTROLS, METHODS, OURS
 from impasto.bench.quality.summary import Bootstrap
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from impasto.bench.plots import Axes
 
 FRONT, TIME, MEMORY = "front.png", "time.png", "memory.png"
 

@@ -95,8 +95,9 @@ class Bootstrap:
 
     def _normalised(self, grid: Grid) -> Float64[np.ndarray, "draws styles"]:
         base = np.where(np.isnan(grid), np.nan, self.results.grid(PHOTO, FULL, "style"))
-        ratios: Float64[np.ndarray, "draws styles"] = _means(self._draws, grid)
-        return ratios / _means(self._draws, base)
+        ratios: Float64[np.ndarray, "draws styles"]
+        ratios = _means(self._draws, grid) / _means(self._draws, base)
+        return ratios
 
 
 @dataclass(frozen=True)
