@@ -133,7 +133,7 @@ def report(
 def need_quality() -> None:
     """Raise MissingExtraError unless all that measures quality is installed."""
     need("measuring quality", "quality", "torchmetrics", "torch", "imagehash", "onnx", "skimage")
-    need("the report", "quality", "matplotlib")
+    need("the report", "quality", "matplotlib", "psutil")
 
 
 def write(results: Path, out: Path, html: Path | None, votes: Path | None = None) -> None:

@@ -97,7 +97,7 @@ class Marker:
         fitted = _fitted(photo, painting)
         marks["perceptual"] = judge.difference(photo.pixels, fitted) if judge else None
         marks["colours"] = None if picture is None else colour_distance(painting, picture)
-        return {name: None if each is None else round(each, 6) for name, each in marks.items()}
+        return {name: _number(each) for name, each in marks.items()}
 
     def distances(self, style: StyleImage, found: Sequence[Features]) -> Marks:
         """How far the judge finds a set of crops from the style's: `kernel`, `frechet`."""
@@ -108,14 +108,14 @@ class Marker:
             self._crops[style.name] = style_crops(judge, [style.pixels], self._wanted)
         wanted, seen = self._crops[style.name], np.concatenate(found)
         kernel, frechet = kernel_distance(seen, wanted), frechet_distance(seen, wanted)
-        return {"kernel": round(kernel, 6), "frechet": round(frechet, 6)}
+        return {"kernel": _number(kernel), "frechet": _number(frechet)}
 
     def identity(self, style: StyleImage, painting: RGB) -> Marks:
         """How far the style's picture, painted in its own style, is from itself."""
         error = np.square(style.picture.astype(np.float64) - painting).mean() ** 0.5
         judge = self._tools.judge
         seen = judge.difference(style.picture, painting) if judge else None
-        return {"rmse": round(float(error), 4), "perceptual": seen and round(seen, 6)}
+        return {"rmse": _number(float(error)), "perceptual": _number(seen)}
 
     def _glance(self, photo: Photo) -> Glance:
         if photo.name not in self._photos:
@@ -129,6 +129,11 @@ class Marker:
         if style.name not in self._targets:
             self._targets[style.name] = self._tools.yardstick.target([style.picture])
         return self._targets[style.name]
+
+
+def _number(value: float | None) -> float | None:
+    """To six places; None where there is nothing, or no number came out."""
+    return None if value is None or not np.isfinite(value) else round(value, 6)
 
 
 def _fitted(photo: Photo, painting: RGB) -> RGB:

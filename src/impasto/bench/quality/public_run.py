@@ -56,7 +56,7 @@ class _Look:
         found |= {name: self._sets(measure) for name, measure in self._measures.sets.items()}
         if "art_fid_style" in found:
             found["art_fid"] = art_fid(found["lpips"], found.pop("art_fid_style"))
-        return {name: round(value, 6) for name, value in found.items()}
+        return {name: round(value, 6) for name, value in found.items() if np.isfinite(value)}
 
     def _pairs(self, measure: Callable[[RGB, RGB], float]) -> float:
         photos = self._results.folder / "photos"

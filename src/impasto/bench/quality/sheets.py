@@ -33,23 +33,27 @@ def style_sheet(results: Results, style: str, photos: int = 4, width: int = 256)
 def overview(results: Results, width: int = 200) -> RGB:
     """One photo in all styles, a row each; a column for each method.
 
-    The photo is another one for each style. It is one that all methods have painted, where there is
-    such a one.
+    The photo is another one for each style: of those that most methods have painted.
     """
     methods = [name for name in full_methods(results, METHODS) if name != "colours"]
     rows = []
     for number, style in enumerate(results.styles):
-        shared = [
-            name
-            for name in results.photos
-            if all(
-                painting_path(results.folder, method, FULL, style, name).is_file()
-                for method in methods
-            )
-        ]
-        among = shared or list(results.photos)
-        rows.append(_row(results, style, among[number % len(among)], methods))
+        photos = _painted(results, style, methods)
+        rows.append(_row(results, style, photos[number % len(photos)], methods))
     return grid(rows, methods, width)
+
+
+def _painted(results: Results, style: str, methods: Sequence[str]) -> list[str]:
+    """The photos that have most paintings in a style."""
+    counts = {
+        photo: sum(
+            painting_path(results.folder, method, FULL, style, photo).is_file()
+            for method in methods
+        )
+        for photo in results.photos
+    }
+    most = max(counts.values())
+    return [photo for photo, count in counts.items() if count == most]
 
 
 def _row(results: Results, style: str, photo: str, methods: Sequence[str]) -> list[Cell]:
