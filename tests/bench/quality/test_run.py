@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from impasto.bench.quality.results import load_results
 from impasto.bench.quality.run import Inputs, measure_quality
 from impasto.bench.quality.settings import QualitySettings
 from impasto.bench.quality.store import RESULTS, Record, read_results
+from impasto.bench.vote_set import Question
+from impasto.bench.vote_store import VoteStore
 from impasto.core.errors import ImpastoWarning, InputError, SettingsError
 from impasto.lab.recipe import Recipe
 
@@ -181,6 +184,20 @@ def test_the_report(done: tuple[Path, list[str], int], tmp_path: Path) -> None:
     assert not re.findall(r"""(?:src|href)=["'](?!data:)""", page)
     assert page.count("data:image/") == 4  # the front, the overview, two styles
     assert "<dialog" in page
+
+
+def test_peoples_votes_are_in_the_report(done: tuple[Path, list[str], int], tmp_path: Path) -> None:
+    """A file of votes gives a table of its own; without one there is none."""
+    out, votes = tmp_path / "bench.md", tmp_path / "votes.sqlite"
+    write_report(done[0], out)
+    assert "People's votes" not in out.read_text()
+    with closing(VoteStore(votes)) as store:
+        voter, methods = store.voter("someone"), ("impasto", "wct")
+        draw = store.add_draw(voter, "compare", Question("udnie", "chelsea", methods), methods)
+        store.add_answer(voter, draw.id, "left", 1.0)
+    write_report(done[0], out, votes=votes)
+    assert "## People's votes" in out.read_text()
+    assert "Comparisons: 1" in out.read_text()
 
 
 def test_without_assets_there_are_free_photos(recipe: Recipe, tmp_path: Path) -> None:
