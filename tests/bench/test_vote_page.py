@@ -143,7 +143,7 @@ def test_the_page_names_nothing(page: "Page") -> None:
 def test_ratings_by_touch_on_a_phone(phone: "Page", server: VoteServer) -> None:
     """On a phone all of a question fits the window, and a tap answers; so does the next."""
     begin(phone, "rate")
-    for number, stars in enumerate(("1, poor", "4", "5, excellent"), 2):
+    for number, stars in enumerate(("1 poor", "4", "5 excellent"), 2):
         button = phone.get_by_role("button", name=stars, exact=True)
         box = button.bounding_box()
         assert box is not None

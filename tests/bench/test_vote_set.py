@@ -45,15 +45,6 @@ def test_some_methods_only(folder: Path) -> None:
         read_set(folder, ["alpha", "delta"])
 
 
-def test_photos_and_styles_may_lie_among_the_paintings(folder: Path) -> None:
-    """`pictures/photos` and `pictures/styles` serve, and are then no methods."""
-    for name in ("photos", "styles"):
-        (folder / name).rename(folder / "pictures" / name)
-    found = read_set(folder)
-    assert found.methods == METHODS
-    assert set(found.photos) == set(PHOTOS)
-
-
 def test_ids_say_nothing_and_change_with_the_file(folder: Path) -> None:
     """Each picture has an id of its own without its name in it; a new picture gets another."""
     before = read_set(folder).by_id()

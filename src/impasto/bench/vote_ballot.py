@@ -30,6 +30,10 @@ class Ballot:
     def __init__(self, pictures: VoteSet, store: VoteStore) -> None:
         self.pictures = pictures
         self.store = store
+        self.questions: dict[Mode, list[Question]] = {
+            "compare": pictures.questions("compare"),
+            "rate": pictures.questions("rate"),
+        }
         # Nobody shall be able to tell what comes, or which side a method is on.
         self._random = random.SystemRandom()
 
@@ -39,10 +43,10 @@ class Ballot:
         Raises `InputError` for a voter that is not known.
         """
         self.store.check_voter(voter)
-        questions = self.pictures.questions(mode)
+        questions = self.questions[mode]
         with self.store.writing():
-            known = set(questions)  # a painting may have gone since it was drawn
-            draws = [d for d in self.store.open_draws(voter, mode) if d.question in known]
+            # A painting may have gone since it was drawn.
+            draws = [d for d in self.store.open_draws(voter, mode) if self._known(d)]
             draws += self._drawn(voter, mode, questions, AHEAD - len(draws))
             answered = self.store.answered(voter, mode)
         return Standing(tuple(draws[:AHEAD]), answered, len(questions))
@@ -68,6 +72,10 @@ class Ballot:
             "total": standing.total,
             "questions": [self._as_dict(draw) for draw in standing.draws],
         }
+
+    def _known(self, draw: Draw) -> bool:
+        methods = self.pictures.paintings.get((draw.style, draw.photo), {})
+        return all(method in methods for method in draw.question.methods)
 
     def _as_dict(self, draw: Draw) -> dict[str, Any]:
         by_method = self.pictures.paintings[draw.style, draw.photo]

@@ -177,8 +177,7 @@ def _voter(ballot: Ballot, fields: Fields) -> dict[str, Any]:
     name = fields.get("name")
     if not isinstance(name, str):
         raise InputError("a voter needs a name")
-    modes: tuple[Mode, ...] = ("compare", "rate")
-    totals = {mode: len(ballot.pictures.questions(mode)) for mode in modes}
+    totals = {mode: len(questions) for mode, questions in ballot.questions.items()}
     return {"voter": ballot.store.voter(name), "totals": totals}
 
 

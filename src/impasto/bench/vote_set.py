@@ -15,8 +15,7 @@ Mode = Literal["compare", "rate"]
 """Two paintings are compared, or one is rated."""
 
 PICTURES, PHOTOS, STYLES = "pictures", "photos", "styles"
-"""Folders: `pictures/METHOD/STYLE/PHOTO.png`, `photos/PHOTO.png`, `styles/STYLE.png`; the last two
-may also be inside the first."""
+"""Folders: `pictures/METHOD/STYLE/PHOTO.png`, `photos/PHOTO.png`, `styles/STYLE.png`."""
 
 MOST_BYTES: Final = 32 * 2**20
 """Of one picture: a page that waits longer for it is no pleasure to vote on."""
@@ -86,7 +85,7 @@ def read_set(folder: Path, only: Iterable[str] = ()) -> VoteSet:
 
     Args:
         folder: holds `pictures/METHOD/STYLE/PHOTO.png`, `photos/PHOTO.png`, `styles/STYLE.png`,
-            each a PNG, JPEG, WebP or AVIF. `photos` and `styles` may also be inside `pictures`.
+            each a PNG, JPEG, WebP or AVIF.
         only: methods to vote on; none are all.
 
     Raises:
@@ -94,13 +93,12 @@ def read_set(folder: Path, only: Iterable[str] = ()) -> VoteSet:
             of another format or too large, a method that is named is not there, or nothing can be
             compared.
     """
-    photos_at, styles_at = _place(folder, PHOTOS), _place(folder, STYLES)
-    photos, styles = _pictures(photos_at), _pictures(styles_at)
+    photos, styles = _pictures(folder / PHOTOS), _pictures(folder / STYLES)
     wanted = _wanted(folder / PICTURES, tuple(only))
     paintings: dict[tuple[str, str], dict[str, Shown]] = {}
     for method, style, photo, painting in _paintings(wanted):
-        _check_known(styles, style, painting.path, styles_at)
-        _check_known(photos, photo, painting.path, photos_at)
+        _check_known(styles, style, painting.path, folder / STYLES)
+        _check_known(photos, photo, painting.path, folder / PHOTOS)
         paintings.setdefault((style, photo), {})[method] = painting
     found = VoteSet(folder, photos, styles, paintings)
     if not found.questions("compare"):
@@ -110,14 +108,8 @@ def read_set(folder: Path, only: Iterable[str] = ()) -> VoteSet:
     return found
 
 
-def _place(folder: Path, name: str) -> Path:
-    """Where photos or styles are: beside the paintings, or among them."""
-    inside = folder / PICTURES / name
-    return inside if inside.is_dir() and not (folder / name).is_dir() else folder / name
-
-
 def _wanted(folder: Path, only: tuple[str, ...]) -> list[Path]:
-    methods = {path.name: path for path in _folders(folder) if path.name not in (PHOTOS, STYLES)}
+    methods = {path.name: path for path in _folders(folder)}
     for name in only:
         if name not in methods:
             known = shown(", ".join(methods)) or "none"
