@@ -130,3 +130,16 @@ def real(*argv: object, **options: object) -> subprocess.CompletedProcess[bytes]
     """Run the real program with the bundled model in a process of its own."""
     words = [*COMMAND, *(str(word) for word in argv)]
     return subprocess.run(words, capture_output=True, timeout=120, check=False, **options)  # type: ignore[call-overload,no-any-return]
+
+
+@pytest.fixture
+def laboratory(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A recipe in the current folder, and the tiny assets that it names."""
+    pytest.importorskip("torch")
+    from ..bench.conftest import PAINTING, PHOTOS, write_assets
+
+    monkeypatch.setenv("IMPASTO_ASSETS", str(write_assets(tmp_path / "assets")))
+    (folder / "photos.txt").write_text("\n".join(f"content/photos/{p}" for p in PHOTOS.values()))
+    text = f'name = "tiny"\nheld_out = "photos.txt"\n[styles.scream]\nfiles = ["{PAINTING}"]\n'
+    (folder / "recipe.toml").write_text(text + 'title = "A rocket"\n')
+    return folder

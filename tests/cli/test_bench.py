@@ -80,19 +80,6 @@ def test_measuring_does_not_import_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.fixture
-def laboratory(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A recipe in the current folder, and the tiny assets that it names."""
-    pytest.importorskip("torch")
-    from ..bench.conftest import PAINTING, PHOTOS, write_assets
-
-    monkeypatch.setenv("IMPASTO_ASSETS", str(write_assets(tmp_path / "assets")))
-    (folder / "photos.txt").write_text("\n".join(f"content/photos/{p}" for p in PHOTOS.values()))
-    text = f'name = "tiny"\nheld_out = "photos.txt"\n[styles.scream]\nfiles = ["{PAINTING}"]\n'
-    (folder / "recipe.toml").write_text(text + 'title = "A rocket"\n')
-    return folder
-
-
 LOSSES = ("bench", "losses", "--recipe", "recipe.toml", "--photos", "1", "--crops", "4")
 
 

@@ -64,13 +64,18 @@ class Gauge:
             number: which photo it is of: a photo and its paintings are cropped in the same places.
             lined: look for straight lines.
         """
-        plane, judge = luminance(pixels), self._judge
+        plane = luminance(pixels)
         return Glance(
             self._yardstick.see(pixels),
             plane,
             straight_lines(plane) if lined else None,
-            judge.look(cut_crops(pixels, self.crops, [number])) if judge else None,
+            self.crops_of(pixels, number),
         )
+
+    def crops_of(self, pixels: RGB, number: int) -> Features | None:
+        """What the judge alone sees of a picture, as in `look`; None without a judge."""
+        judge = self._judge
+        return judge.look(cut_crops(pixels, self.crops, [number])) if judge else None
 
     def compare(self, photo: Glance, painting: Glance, target: Target | None) -> Marks:
         """The marks of a painting; `target` is what its style looks like, if that is known."""

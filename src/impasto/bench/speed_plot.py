@@ -1,26 +1,17 @@
-"""The plot of time against pixels. The only module that imports matplotlib."""
+"""The plot of time against pixels."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from impasto.bench.plots import write_figure
 from impasto.bench.speed_table import Points, points
 from impasto.bench.speed_wide import WideReport
-from impasto.core.errors import MissingExtraError
-from impasto.core.files import atomic_write
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from impasto.bench.plots import Axes
 
 _STYLES = ("-", "--", "-.", ":")
 _MARKS = "osD^v<>P*X"
-
-
-def check_plot() -> None:
-    """Raise MissingExtraError unless matplotlib is there: before minutes of measuring."""
-    try:
-        import matplotlib.figure  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("the plot", "bench") from error
 
 
 def write_plot(report: WideReport, path: Path) -> None:
@@ -30,16 +21,15 @@ def write_plot(report: WideReport, path: Path) -> None:
         MissingExtraError: matplotlib is not installed.
         OutputError: the file cannot be written.
     """
-    check_plot()
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 6), dpi=130, layout="constrained")
-    axes = figure.add_subplot()
-    _draw(axes, points(report))
     speed = report.speed
-    axes.set_title(f"{speed.engine.name} {speed.engine.version}, {speed.engine.device}", size=10)
-    with atomic_write(path) as file:
-        figure.savefig(file, format="png")
+
+    def draw(axes: "Axes") -> None:
+        _draw(axes, points(report))
+        axes.set_title(
+            f"{speed.engine.name} {speed.engine.version}, {speed.engine.device}", size=10
+        )
+
+    write_figure(path, draw)
 
 
 def _draw(axes: "Axes", lines: Points) -> None:
@@ -61,5 +51,4 @@ def _draw(axes: "Axes", lines: Points) -> None:
     axes.yaxis.set_major_formatter("{x:g}")
     axes.grid(visible=True, which="major", color="0.85")
     axes.grid(visible=True, which="minor", color="0.94")
-    axes.set_axisbelow(True)
     axes.legend(fontsize=8, loc="upper left", frameon=False)

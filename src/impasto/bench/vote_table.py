@@ -4,18 +4,19 @@ from collections.abc import Iterator
 
 from impasto.bench.vote_report import Estimate, MethodVotes, VoteReport
 
-_HEADINGS = ("method", "comparisons", "score", "chosen", "ratings", "mean rating")
+HEADINGS = ("method", "comparisons", "score", "chosen", "ratings", "mean rating")
 
 
 def markdown(report: VoteReport) -> str:
     """A table with a row for each method, the strongest first, and lines on the votes."""
-    rule = ["---"] + ["---:"] * (len(_HEADINGS) - 1)
-    rows = [_HEADINGS, rule, *(_cells(row) for row in report.methods)]
-    lines = ["| " + " | ".join(cells) + " |" for cells in rows] if report.methods else []
-    return "\n".join([*lines, *([""] if lines else []), *_lines(report)])
+    rule = ["---"] + ["---:"] * (len(HEADINGS) - 1)
+    rows = [HEADINGS, rule, *(cells(row) for row in report.methods)]
+    table = ["| " + " | ".join(row) + " |" for row in rows] if report.methods else []
+    return "\n".join([*table, *([""] if table else []), *lines(report)])
 
 
-def _cells(row: MethodVotes) -> list[str]:
+def cells(row: MethodVotes) -> list[str]:
+    """The row of a method, below `HEADINGS`."""
     return [
         row.method.replace("|", "/"),
         str(row.comparisons),
@@ -33,7 +34,8 @@ def _number(estimate: Estimate | None, form: str) -> str:
     return f"{value} ({low} to {high})"
 
 
-def _lines(report: VoteReport) -> Iterator[str]:
+def lines(report: VoteReport) -> Iterator[str]:
+    """What is to be said of all votes."""
     left = "" if report.left is None else f", the left was chosen in {report.left:.0%} of the rest"
     skipped = f". Skipped: {report.skipped}" if report.skipped else ""
     yield (

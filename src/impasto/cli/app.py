@@ -13,8 +13,10 @@ import typer
 
 from impasto.cli.bake import bake
 from impasto.cli.bench import bench
+from impasto.cli.bench_baseline import baseline
 from impasto.cli.bench_features import features
 from impasto.cli.bench_profile import int8, profile
+from impasto.cli.bench_quality import quality, report
 from impasto.cli.bench_speed import speed
 from impasto.cli.bench_styles import encoding
 from impasto.cli.bench_throughput import throughput
@@ -57,6 +59,9 @@ app.command()(export)
 app.command()(bake)
 bench.command()(speed)
 bench.command()(features)
+bench.command()(baseline)
+bench.command()(quality)
+bench.command()(report)
 bench.command()(encoding)
 bench.command()(profile)
 bench.command()(int8)

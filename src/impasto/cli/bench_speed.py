@@ -64,7 +64,8 @@ def speed(
     """
     settings = SpeedSettings(tuple(size), repeats, style, EngineSettings(precision, threads))
     need("measuring speed", "bench", "onnx", "psutil")
-    from impasto.bench.speed_plot import check_plot, write_plot
+    from impasto.bench.plots import check_plot
+    from impasto.bench.speed_plot import write_plot
     from impasto.bench.speed_table import markdown
     from impasto.bench.speed_wide import measure_wide
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from impasto.core.errors import RecipeError, SettingsError
-from impasto.lab.recipe import build_table, read_list, read_table
+from impasto.lab.recipe import build_table, read_sections
 from impasto.lab.student import StudentSettings
 
 
@@ -103,12 +103,7 @@ def load_distil_recipe(path: Path) -> DistilRecipe:
     Raises:
         RecipeError: the file is missing, is not TOML, or has unknown, missing or impossible keys.
     """
-    table = read_table(path)
-    for name, kind in _SECTIONS.items():
-        if name in table:
-            table[name] = build_table(kind, table[name], f"{path}: [{name}]")
-    if "held_out" in table:
-        table["held_out"] = read_list(path.parent / table["held_out"])
+    table = read_sections(path, _SECTIONS)
     _check_teachers(table.get("teachers"), path)
     return build_table(DistilRecipe, table, str(path))
 

@@ -67,6 +67,11 @@ class FeatureNetwork(nn.Module):
             )
         return total
 
+    def up_to(self, layer: str) -> nn.ModuleDict:
+        """The convolutions that an activation needs."""
+        names = self.layers[: self.layers.index(layer) + 1]
+        return nn.ModuleDict({name: self.convolutions[name] for name in names})
+
     def forward(
         self, image: Float[Tensor, "n 3 h w"], layers: Iterable[str], *, heads: bool = False
     ) -> dict[str, Tensor]:

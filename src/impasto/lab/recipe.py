@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 import json
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -177,18 +178,28 @@ def read_table(path: Path) -> dict[str, Any]:
         raise RecipeError(f"{path}: not a readable TOML file ({error})") from error
 
 
+def read_sections(path: Path, sections: Mapping[str, type]) -> dict[str, Any]:
+    """The top table of a recipe, its sections and its held-out list made from what it says.
+
+    Raises:
+        RecipeError: a file is missing or not readable, or a section has wrong keys or values.
+    """
+    table = read_table(path)
+    for name, kind in sections.items():
+        if name in table:
+            table[name] = build_table(kind, table[name], f"{path}: [{name}]")
+    if "held_out" in table:
+        table["held_out"] = read_list(path.parent / table["held_out"])
+    return table
+
+
 def load_recipe(path: Path) -> Recipe:
     """Reads a recipe.
 
     Raises:
         RecipeError: the file is missing, is not TOML, or has unknown or missing keys.
     """
-    table = read_table(path)
-    for name, kind in _SECTIONS.items():
-        if name in table:
-            table[name] = build_table(kind, table[name], f"{path}: [{name}]")
-    if "held_out" in table:
-        table["held_out"] = read_list(path.parent / table["held_out"])
+    table = read_sections(path, _SECTIONS)
     styles = table.get("styles")
     if not isinstance(styles, dict) or not styles:
         raise RecipeError(f"{path}: no styles; add a table [styles.NAME] with files and title")

@@ -1,0 +1,90 @@
+"""FID, ArtFID, LPIPS and CFSD of what was painted, as far as their networks are here."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from impasto.bench.contender import FULL
+from impasto.bench.quality.pictures import open_painting, painting_path
+from impasto.bench.quality.results import Results, load_results
+from impasto.bench.quality.store import Store
+from impasto.core.arrays import RGB
+from impasto.core.notice import warn
+from impasto.lab.judge import Crops, cut_crops
+from impasto.lab.public import PublicMeasures, art_fid, public_measures
+
+
+def measure_public(
+    store: Store, folder: Path, tell: Callable[[str], None], weights: Path | None = None
+) -> None:
+    """Add public measures to the results of a folder, for every method at full strength.
+
+    What is missing is a record, and a warning.
+
+    Args:
+        store: the results of the folder.
+        folder: with the paintings.
+        tell: is told what comes next.
+        weights: the folder of the networks' weights; by default torch's own.
+    """
+    measures = public_measures(weights)
+    for name, why in measures.missing.items():
+        warn(f"{name} is not measured: {why}")
+    store.add({"kind": "public missing", "missing": dict(measures.missing)})
+    if not measures.sets and not measures.pairs:
+        return
+    results = load_results(folder)
+    for method, facts in results.methods.items():
+        key = {"method": method, "version": facts["version"]}
+        if store.find(kind="public", **key) is None:
+            tell(f"{method}: public measures")
+            values = _Look(results, measures, method).values()
+            store.add({"kind": "public", **key, "values": values})
+
+
+class _Look:
+    """One method's paintings at full strength."""
+
+    def __init__(self, results: Results, measures: PublicMeasures, method: str) -> None:
+        self._results, self._measures, self._method = results, measures, method
+
+    def values(self) -> dict[str, float]:
+        """The means over all paintings, and over styles."""
+        found = {name: self._pairs(measure) for name, measure in self._measures.pairs.items()}
+        found |= {name: self._sets(measure) for name, measure in self._measures.sets.items()}
+        if "art_fid_style" in found:
+            found["art_fid"] = art_fid(found["lpips"], found.pop("art_fid_style"))
+        return {name: round(value, 6) for name, value in found.items() if np.isfinite(value)}
+
+    def _pairs(self, measure: Callable[[RGB, RGB], float]) -> float:
+        photos = self._results.folder / "photos"
+        values = [
+            measure(open_painting(path), open_painting(photos / path.name))
+            for style in self._results.styles
+            for path in self._paths(style)
+        ]
+        return float(np.mean(values))
+
+    def _sets(self, measure: Callable[[Crops, Crops], float]) -> float:
+        values = []
+        for style in self._results.styles:
+            picture, paths = self._results.folder / "styles" / f"{style}.png", self._paths(style)
+            if picture.is_file() and paths:
+                values.append(measure(self._crops(paths), self._crops([picture])))
+        return float(np.mean(values)) if values else float("nan")
+
+    def _crops(self, paths: Sequence[Path]) -> Any:
+        each = -(-self._results.setup["crops"] // len(paths))
+        pictures = (open_painting(path) for path in paths)
+        found = [cut_crops(one, each, [number]) for number, one in enumerate(pictures)]
+        return np.concatenate(found)
+
+    def _paths(self, style: str) -> list[Path]:
+        folder = self._results.folder
+        paths = (
+            painting_path(folder, self._method, FULL, style, photo)
+            for photo in self._results.photos
+        )
+        return [path for path in paths if path.is_file()]

@@ -1,0 +1,102 @@
+"""Writes what was measured: Markdown with pictures beside it, and one HTML page."""
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from impasto.bench.quality.figures import FRONT, write_figures
+from impasto.bench.quality.page import Figure, html_page
+from impasto.bench.quality.results import Results, load_results
+from impasto.bench.quality.sheets import overview, style_sheet
+from impasto.bench.quality.summary import Bootstrap
+from impasto.bench.quality.tables import Table, all_tables, facts, people
+from impasto.bench.vote_report import report_votes
+from impasto.bench.vote_store import read_answers
+from impasto.core.arrays import RGB
+from impasto.core.files import atomic_write, make_folder
+
+TITLE = "Quality: impasto beside other methods"
+HOW = Path(__file__).with_name("how.md")
+"""What a report says of itself, whatever was measured."""
+VOTES = "votes.sqlite"
+"""Beside the results, where people have voted on them."""
+_OVERVIEW = "overview.jpg"
+_ALT = {
+    FRONT: "Style loss against content loss",
+    "time.png": "Time against quality",
+    "memory.png": "Memory against pixels",
+    _OVERVIEW: "Photos in every style by every method",
+}
+
+
+def write_report(
+    results: Path, out: Path, html: Path | None = None, votes: Path | None = None
+) -> None:
+    """Write a report of a folder of results.
+
+    Args:
+        results: what `impasto bench quality` wrote.
+        out: the Markdown file; its pictures go into a folder beside it that has its name.
+        html: a page with everything in it, and a sheet for each style.
+        votes: what `impasto bench vote` wrote; by default that of the folder, if there is one.
+
+    Raises:
+        InputError: there are no results, or the votes cannot be read.
+        OutputError: a file cannot be written.
+    """
+    found = load_results(results)
+    bootstrap = Bootstrap(found)
+    tables = all_tables(found, bootstrap)
+    votes = votes or next(iter(results.glob(VOTES)), None)
+    if votes is not None:
+        tables.insert(1, people(report_votes(read_answers(votes))))
+    folder = out.with_suffix("")
+    make_folder(folder)
+    pictures = write_figures(found, bootstrap, folder)
+    _write(folder / _OVERVIEW, _jpeg(overview(found)))
+    pictures.append(folder / _OVERVIEW)
+    _write(out, _markdown(found, tables, pictures).encode())
+    if html is not None:
+        figures = [Figure(_ALT[path.name], path.read_bytes()) for path in pictures]
+        figures += [
+            Figure(f"Style {name}", _jpeg(style_sheet(found, name))) for name in found.styles
+        ]
+        _write(html, html_page(TITLE, facts(found), tables, figures).encode())
+
+
+def _write(path: Path, data: bytes) -> None:
+    with atomic_write(path) as file:
+        file.write(data)
+
+
+def _jpeg(pixels: RGB) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=85, optimize=True)
+    return buffer.getvalue()
+
+
+def _markdown(results: Results, tables: Sequence[Table], pictures: Sequence[Path]) -> str:
+    return "\n".join(_lines(results, tables, pictures)) + "\n"
+
+
+def _lines(results: Results, tables: Sequence[Table], pictures: Sequence[Path]) -> Iterator[str]:
+    how = HOW.read_text(encoding="utf-8").rstrip()
+    yield from (f"# {TITLE}", "", how, "", "## What was measured", "")
+    yield from (f"- {line}" for line in facts(results))
+    for number, table in enumerate(tables):
+        yield from ("", f"## {table.title}")
+        if table.rows:
+            yield from ("", *_rows(table))
+        yield from (line for note in table.notes for line in ("", note))
+        if number == 0:
+            for path in pictures:
+                yield from ("", f"![{_ALT[path.name]}]({path.parent.name}/{path.name})")
+
+
+def _rows(table: Table) -> Iterator[str]:
+    yield "| " + " | ".join(table.headings) + " |"
+    yield "| " + " | ".join(["---", *["---:"] * (len(table.headings) - 1)]) + " |"
+    for row in table.rows:
+        yield "| " + " | ".join(cell.replace("|", "/") for cell in row) + " |"

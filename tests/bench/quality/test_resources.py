@@ -1,0 +1,42 @@
+"""Time and memory in new processes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("onnx")
+pytest.importorskip("psutil")
+pytest.importorskip("torch")
+
+from impasto.bench.quality.resources import measure_resources
+from impasto.bench.quality.run import Inputs
+from impasto.bench.quality.settings import QualitySettings
+from impasto.bench.quality.store import Store, read_results
+from impasto.lab.recipe import Recipe
+
+pytestmark = pytest.mark.filterwarnings("ignore::impasto.core.errors.ImpastoWarning")
+
+
+def test_time_and_memory_of_a_process(gallery: Path, recipe: Recipe, tmp_path: Path) -> None:
+    """Impasto is measured once at each size; a method that cannot be made is passed over."""
+    settings = QualitySettings(
+        styles=("unborn", "udnie"), methods=("photo", "impasto", "wct"), sizes=(32,), repeats=1
+    )
+    Store(tmp_path, {"photos": [], "size": 384})
+    told: list[str] = []
+    for _ in range(2):
+        measure_resources(settings, Inputs(recipe, gallery), tmp_path, tell=told.append)
+    (found,) = (each for each in read_results(tmp_path) if each["kind"] == "resource")
+    assert (found["method"], found["size"], found["error"]) == ("impasto", 32, None)
+    assert found["seconds"] > 0
+    assert found["peak_bytes"] is None or found["peak_bytes"] > 2**24
+    assert told == ["impasto: time and memory at 32 x 32"]
+    assert any(each["kind"] == "machine" for each in read_results(tmp_path))
+
+
+def test_the_process_does_not_import_torch() -> None:
+    """Its memory would count for methods that have no use for it."""
+    code = "import sys, impasto.bench.quality.once; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

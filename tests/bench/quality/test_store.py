@@ -1,0 +1,61 @@
+"""Raw results: found again after a kill, and never mixed with those of another set-up."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impasto.bench.quality.store import RESULTS, Store, read_results
+from impasto.core.errors import InputError
+
+SETUP = {"photos": ("a", "b"), "size": 128}
+
+
+def painting(photo: str, seconds: float = 1.0) -> dict[str, object]:
+    """A record with a key of its own."""
+    return {"kind": "painting", "method": "wct", "photo": photo, "seconds": seconds}
+
+
+def test_records_are_found_by_a_later_call(tmp_path: Path) -> None:
+    """What was added is found by exactly its key, of two with one key the last."""
+    store = Store(tmp_path, SETUP)
+    store.add(painting("a"))
+    store.add(painting("a", 2.0))
+    again = Store(tmp_path, SETUP)
+    found = again.find(kind="painting", method="wct", photo="a")
+    assert found is not None
+    assert found["seconds"] == 2.0
+    assert again.find(kind="painting", method="wct") is None
+    assert len(read_results(tmp_path)) == 2
+
+
+def test_a_line_that_a_kill_cut_off(tmp_path: Path) -> None:
+    """Half a line is passed over, and what is added afterwards is whole."""
+    Store(tmp_path, SETUP).add(painting("a"))
+    with (tmp_path / RESULTS).open("a") as file:
+        file.write('{"kind": "painting", "method": "w')
+    store = Store(tmp_path, SETUP)
+    store.add(painting("b"))
+    assert [each.get("photo") for each in read_results(tmp_path)] == [None, "a", "b"]
+
+
+def test_another_set_up_is_refused(tmp_path: Path) -> None:
+    """Other photos or another size are named, and nothing is written."""
+    Store(tmp_path, SETUP)
+    before = (tmp_path / RESULTS).read_text()
+    with pytest.raises(InputError, match="other size"):
+        Store(tmp_path, {**SETUP, "size": 256})
+    assert (tmp_path / RESULTS).read_text() == before
+
+
+@given(st.text(max_size=40))
+def test_a_file_of_something_else(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    """Any other text is an error that names the file, or no results where it is empty."""
+    folder = tmp_path_factory.mktemp("other")
+    (folder / RESULTS).write_text(text, encoding="utf-8")
+    if text.splitlines():
+        with pytest.raises(InputError, match=r"results\.jsonl"):
+            read_results(folder)
+    else:
+        assert read_results(folder) == []
