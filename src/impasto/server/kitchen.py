@@ -71,12 +71,15 @@ class Kitchen:
         self.painters = painters_of(settings)
         self.backend = backend
         self._threads = ThreadPoolExecutor(self.painters, "impasto-paint", _stand_back)
+        self.is_open = False
+        """Whether engine and decoders are ready."""
         self.busy = 0
         """Threads that paint now."""
 
     async def start(self) -> None:
         """Open the engine and start the decoders; both at once."""
         await asyncio.gather(self.decoders.start(), self.run(self._open))
+        self.is_open = True
 
     async def close(self) -> None:
         """End threads and processes, after what they have to do."""

@@ -41,6 +41,7 @@ def set_up(*, as_json: bool) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
     logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
 
 
 def bind(**facts: str) -> None:

@@ -2,7 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
@@ -18,6 +25,7 @@ class Metrics:
     """
 
     def __init__(self, gauges: Mapping[str, tuple[str, Callable[[], float]]]) -> None:
+        disable_created_metrics()
         self._registry = registry = CollectorRegistry()
         self.requests = Counter(
             "impasto_requests",
@@ -44,6 +52,7 @@ class Metrics:
         self.misses = Counter(
             "impasto_cache_misses", "Paintings that had to be made.", registry=registry
         )
+        self.live = Counter("impasto_live_frames", "Frames of cameras painted.", registry=registry)
         self.refused = Counter(
             "impasto_refused", "Requests turned away because all were busy.", registry=registry
         )

@@ -18,7 +18,6 @@ from impasto.core.errors import (
     OutputError,
 )
 from impasto.server.gate import BusyError
-from impasto.server.logs import log
 from impasto.server.workers import WorkerLostError
 
 MEDIA_TYPE = "application/problem+json"
@@ -92,10 +91,7 @@ def install(app: FastAPI) -> None:
     """Let an app answer every error with problem details."""
 
     async def answer(request: Request, error: Exception) -> JSONResponse:
-        problem = problem_of(error)
-        if problem.status == 500:
-            log.error("failed", error=str(error), exc_info=error)
-        return response_of(problem)
+        return response_of(problem_of(error))
 
     for kind in (ProblemError, ImpastoError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, answer)

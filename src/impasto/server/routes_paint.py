@@ -32,16 +32,25 @@ async def _painted(request: Request, studio: Studio) -> Response:
     photo, query = await _read(request, studio)
     spec = parse_spec(query.style)
     order = Order(spec, studio.shelf, query.paint, query.format, query.quality)
+    key = _key(photo, order, studio)
     headers = {
-        "ETag": f'"{_key(photo, order, studio)}"',
+        "ETag": f'"{key}"',
         "Cache-Control": "private, no-cache",
         "X-Impasto-Styles": order.versions,
     }
     if _matches(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    served = await studio.kitchen.serve(photo, order)
+    served = studio.results.find(key)
+    if served is not None:
+        studio.metrics.hits.inc()
+        stages = {"cache": 0.0}
+    else:
+        studio.metrics.misses.inc()
+        served = await studio.results.make(key, lambda: studio.kitchen.serve(photo, order))
+        stages = served.stages
+        studio.metrics.painted(stages, served.pixels)
     headers["Server-Timing"] = ", ".join(
-        f"{name};dur={1000 * seconds:.1f}" for name, seconds in served.stages.items()
+        f"{name};dur={1000 * seconds:.1f}" for name, seconds in stages.items()
     )
     return Response(served.data, media_type=served.media_type, headers=headers)
 

@@ -61,8 +61,8 @@ class ServeSettings:
     data: Path | None = None
     """Where jobs are kept; None is the folder `serve` of the user's data."""
     max_video_bytes: int = 2**30
-    max_video_seconds: float = 600.0
-    """Of a video's length."""
+    max_video_frames: int = 36_000
+    """Of a video; 20 minutes of 30 a second."""
     video_memory: int = 4 * 2**30
     """Of the process that paints a video."""
     max_fit_minutes: float = 60.0
@@ -112,7 +112,7 @@ _LOWEST: Mapping[str, float] = {
     "body_seconds": 0.1,
     "cache_bytes": 0,
     "max_video_bytes": 1024,
-    "max_video_seconds": 1,
+    "max_video_frames": 1,
     "video_memory": 2**29,
     "max_fit_minutes": 0.1,
     "job_hours": 0,
