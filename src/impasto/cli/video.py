@@ -12,8 +12,9 @@ from impasto.cli import options
 from impasto.cli.ends import PARTLY_FAILED
 from impasto.cli.extras import need
 from impasto.cli.jobs import PIPE
-from impasto.cli.paint import facts_of, limits_of, parse_style, record_of
+from impasto.cli.paint import facts_of, limits_of, record_of
 from impasto.cli.streams import answer, own_stderr, say
+from impasto.cli.styling import parse_style
 from impasto.core.errors import ImageError, SettingsError, VideoError
 from impasto.core.settings import EngineSettings, PaintSettings
 from impasto.core.times import parse_time
