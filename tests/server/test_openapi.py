@@ -5,13 +5,18 @@ import pytest
 from .conftest import TOKEN, StartServer
 
 schemathesis = pytest.importorskip("schemathesis")
-from schemathesis import checks  # noqa: E402
+from schemathesis.checks import not_a_server_error  # noqa: E402
+from schemathesis.specs.openapi.checks import (  # noqa: E402
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 CHECKS = [
-    checks.not_a_server_error,
-    checks.CHECKS.get_one("status_code_conformance"),
-    checks.CHECKS.get_one("content_type_conformance"),
-    checks.CHECKS.get_one("response_schema_conformance"),
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
 ]
 
 

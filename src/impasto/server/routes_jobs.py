@@ -24,7 +24,7 @@ from impasto.server.studio import Studio, studio_of
 from impasto.server.uploads import BodyLimits, check_length, media_type, read_form
 from impasto.styles.package import SUFFIX
 from impasto.styles.shelf import check_free
-from impasto.styles.spec import parse_spec
+from impasto.styles.spec import check_name, parse_spec
 
 router = APIRouter(responses=GUARDED)
 
@@ -86,6 +86,7 @@ async def fit(request: Request, studio: Here) -> Response:
         asked = forms.parsed(FitForm, form)
         if asked.minutes > studio.settings.max_fit_minutes:
             raise ProblemError(422, f"minutes: at most {studio.settings.max_fit_minutes:g}")
+        check_name(asked.name)
         try:
             check_free(studio.library, asked.name)
         except ImpastoError as error:
@@ -95,6 +96,8 @@ async def fit(request: Request, studio: Here) -> Response:
             for number, upload in enumerate(pictures):
                 # Decoded where it can do no harm, and handed on as a picture of our own making.
                 name = f"picture {number + 1}"
+                if (upload.size or 0) > studio.settings.max_bytes:
+                    raise ProblemError(413, f"{name} is over {studio.settings.max_bytes} bytes")
                 picture = await studio.kitchen.decoders.decode(await upload.read(), name)
                 data = await studio.kitchen.decoders.encode(picture, "png")
                 with atomic_write(folder / PICTURES / f"{number:03}.png") as file:
