@@ -132,12 +132,14 @@ def overload(files: list[bytes], given: argparse.Namespace) -> dict[str, Any]:
     with Server({**FRESH, "deadline": str(given.deadline)}) as server:
         rate = 5 * _capacity(server, files, given)
         client, memory = Client(server.port, files, _count=100_000), [server.memory()]
+        health: list[float] = []
 
         async def run() -> None:
             task = asyncio.ensure_future(client.open_loop(rate, given.seconds))
             while not task.done():
-                await asyncio.wait({task}, timeout=2.0)
+                await asyncio.wait({task}, timeout=1.0)
                 memory.append(server.memory())
+                health.append(await client.ask("/readyz"))
 
         asyncio.run(run())
         alive = server.is_alive
@@ -146,6 +148,7 @@ def overload(files: list[bytes], given: argparse.Namespace) -> dict[str, Any]:
         "rate": rate,
         "deadline": given.deadline,
         "alive": alive,
+        "readyz": delays(health),
         "memory_mb": [round(each / 2**20, 1) for each in memory],
         **found,
     }
