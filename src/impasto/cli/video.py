@@ -140,6 +140,13 @@ Strip = Annotated[
     bool,
     typer.Option("--strip", help="Leave the video's metadata out.", rich_help_panel=_VIDEO),
 ]
+ProgressJson = Annotated[
+    bool,
+    typer.Option(
+        "--progress-json",
+        help="Tell twice a second how many frames are done: lines of JSON on standard output.",
+    ),
+]
 MaxMegapixels = Annotated[
     float,
     typer.Option(
@@ -184,6 +191,7 @@ def video(
     precision: options.PrecisionOf = EngineSettings.precision,
     threads: options.Threads = EngineSettings.threads,
     as_json: options.AsJson = False,
+    progress_json: ProgressJson = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Paint a video, calmly; sound, subtitles, chapters and times are kept.
@@ -231,15 +239,16 @@ def video(
     )
     if (source is None) == (camera is None):
         raise SettingsError("give a video, a folder of frames, or -, or else --camera")
-    if camera is not None and (start or fps or resume or skip):
-        raise SettingsError("--start, --fps, --resume and --skip are of no use with --camera")
+    if camera is not None and (start or fps or resume or skip or progress_json):
+        useless = "--start, --fps, --resume, --skip and --progress-json"
+        raise SettingsError(f"{useless} are of no use with --camera")
     with _failing_inputs():
         plan = (
             plan_video(source, out, keys, masks.mark)
             if source
             else plan_camera(out, preview=preview)
         )
-    _check_streams(plan, as_json, camera is not None)
+    _check_streams(plan, as_json or progress_json, camera is not None)
     if skip and plan.target and plan.target.exists():
         say(f"{plan.target} is there already")
         return
@@ -260,6 +269,7 @@ def video(
         overwrite=overwrite,
         preview=preview,
         quiet=quiet,
+        progress_json=progress_json,
     )
     with own_stderr(), _failing_inputs():
         told = do_video(call) if camera is None else do_camera(call, camera)

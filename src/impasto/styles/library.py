@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from impasto.core.errors import StyleError
 from impasto.core.files import BUNDLED_DATA, data_home, reason, shown
@@ -54,7 +55,7 @@ class Library:
         check_name(name)
         found = self._paths()
         if name not in found:
-            raise StyleError(self._unknown(name, sorted(found)))
+            self.raise_unknown(name, sorted(found))
         return found[name]
 
     def styles(self) -> list[Style]:
@@ -73,6 +74,10 @@ class Library:
             for path in _packages(folder):
                 paths.setdefault(path.stem, []).append(path)
         return paths
+
+    def raise_unknown(self, name: str, names: Sequence[str]) -> NoReturn:
+        """Raise the StyleError for a name that is not among these."""
+        raise StyleError(self._unknown(name, names))
 
     def _unknown(self, name: str, names: Sequence[str]) -> str:
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)

@@ -1,0 +1,71 @@
+"""Forms with files: read by hand, within limits, and so described by hand, too."""
+
+from typing import Any, Final, TypeVar
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import FormData, QueryParams
+
+M = TypeVar("M", bound=BaseModel)
+
+_BYTES: Final = {"type": "string", "format": "binary"}
+FILE: Final[dict[str, Any]] = {
+    "content": {"application/octet-stream": {"schema": _BYTES}},
+    "description": "The file.",
+}
+PICTURE: Final[dict[str, Any]] = {
+    "content": {"image/*": {"schema": _BYTES}},
+    "description": "The picture.",
+}
+
+
+def parsed(model: type[M], fields: FormData | QueryParams) -> M:
+    """The settings among the fields of a form or a query.
+
+    Raises:
+        RequestValidationError: a setting is missing, unknown, or out of its range.
+    """
+    texts = {name: text for name, text in fields.items() if isinstance(text, str)}
+    try:
+        return model.model_validate(texts)
+    except ValidationError as error:
+        found = [{**each, "loc": ("form", *each["loc"])} for each in error.errors()]
+        raise RequestValidationError(found) from error
+
+
+def raw_body(*media_types: str) -> dict[str, Any]:
+    """The description of a body that is a file."""
+    content = {each: {"schema": _BYTES} for each in media_types}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def paint_body(model: type[BaseModel]) -> dict[str, Any]:
+    """The description of a photo with settings: a body with a query, or a form."""
+    schema = model.model_json_schema()
+    needed = schema.get("required", [])
+    query = [
+        {"name": name, "in": "query", "required": False, "schema": about}
+        | {key: about[key] for key in ("description",) if key in about}
+        for name, about in schema["properties"].items()
+    ]
+    form = {
+        **schema,
+        "properties": {"photo": _BYTES, **schema["properties"]},
+        "required": ["photo", *needed],
+        "additionalProperties": {**_BYTES, "description": "mask.SPEC: where SPEC is painted."},
+    }
+    content = {"multipart/form-data": {"schema": form}}
+    for kind in ("image/jpeg", "image/png", "image/webp", "application/octet-stream"):
+        content[kind] = {"schema": _BYTES}
+    return {"parameters": query, "requestBody": {"required": True, "content": content}}
+
+
+def body_of(model: type[BaseModel], file: str, *, many: bool = False) -> dict[str, Any]:
+    """The description of a form of these settings and one kind of file."""
+    schema = model.model_json_schema()
+    files = {"type": "array", "items": _BYTES, "minItems": 1} if many else _BYTES
+    schema["properties"] = {file: files, **schema["properties"]}
+    schema["required"] = [file, *schema.get("required", [])]
+    return {
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+    }
