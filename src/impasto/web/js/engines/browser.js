@@ -1,16 +1,20 @@
 /** The engine in the browser: a worker paints, nothing leaves the page. */
 
+import { maskPlane } from "../masks/file.js";
+
 /** @implements the engine that `engines/index.js` describes */
 export class BrowserEngine {
   constructor(base) {
-    this.base = base;
     this.kind = "browser";
-    this.previewSizes = { first: 320, least: 160, most: 640 };
+    this.previewSizes = [512, 384, 288, 208];
+    this.finestPreview = 512;
+    this.base = base;
     this.worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
     this.waiting = new Map();
     this.worker.onmessage = ({ data }) => this.settle(data);
     this.worker.onerror = (event) => this.fail(event.message);
-    this.photo = null;
+    this.asked = 0;
+    this.source = null;
     this.queue = Promise.resolve();
   }
 
@@ -19,16 +23,11 @@ export class BrowserEngine {
     const threads = self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 4) : 1;
     const { styles } = await this.ask("open", { base: this.base, threads });
     return {
-      about: { train: false, jobs: false },
-      styles: styles.map((style) => ({ ...style, bundled: true, preview: previewUrl(style) })),
+      about: { train: false },
+      styles: styles.map((style) => ({ ...style, preview: previewUrl(style) })),
     };
   }
 
-  /**
-   * Paint a photo; see `engines/index.js`.
-   *
-   * @returns {Promise<ImageBitmap>}
-   */
   paint(photo, request, { signal, full }) {
     // One after the other: a request that was aborted while it waited costs nothing.
     const turn = this.queue.then(() => this.paintNow(photo, request, signal, full));
@@ -38,25 +37,23 @@ export class BrowserEngine {
 
   async paintNow(photo, request, signal, full) {
     signal.throwIfAborted();
-    const source = full ? photo.full : await photo.small();
-    if (this.photo !== source) {
+    const source = full ? photo.full : await photo.small(request.size);
+    if (this.source !== source) {
       await this.ask("photo", pixelsOf(source));
-      this.photo = source;
+      this.source = source;
     }
+    const layers = request.layers.map(({ parts, mask }) => ({ parts, mask: maskPlane(mask) }));
+    const { strength, reference } = request;
+    const { data, width, height } = await this.ask("paint", { layers, strength, reference });
     signal.throwIfAborted();
-    const { layers, strength, reference, size } = request;
-    const masked = layers.map(({ parts, mask }) => ({ parts, mask: mask && maskOf(mask) }));
-    const painted = await this.ask("paint", { layers: masked, strength, reference, size });
-    signal.throwIfAborted();
-    const { data, width, height } = painted;
-    return createImageBitmap(new ImageData(data, width, height));
+    return { bitmap: await createImageBitmap(new ImageData(data, width, height)), file: null };
   }
 
   ask(kind, request) {
     return new Promise((resolve, reject) => {
-      const id = crypto.getRandomValues(new Uint32Array(2)).join("-");
-      this.waiting.set(id, { resolve, reject });
-      this.worker.postMessage({ id, kind, ...request });
+      this.asked += 1;
+      this.waiting.set(this.asked, { resolve, reject });
+      this.worker.postMessage({ id: this.asked, kind, ...request });
     });
   }
 
@@ -68,7 +65,7 @@ export class BrowserEngine {
   }
 
   fail(message) {
-    for (const { reject } of this.waiting.values()) reject(new Error(message || "the worker died"));
+    for (const { reject } of this.waiting.values()) reject(new Error(message));
     this.waiting.clear();
   }
 }
@@ -82,12 +79,4 @@ function pixelsOf(bitmap) {
   const pen = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
   pen.drawImage(bitmap, 0, 0);
   return { width, height, data: pen.getImageData(0, 0, width, height).data.buffer };
-}
-
-/** A mask's canvas, white on transparent, as one plane. */
-function maskOf(canvas) {
-  const { width, height } = canvas;
-  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-  const plane = new Uint8Array(width * height).map((_, at) => data[4 * at + 3]);
-  return { width, height, data: plane.buffer };
 }

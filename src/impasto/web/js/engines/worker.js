@@ -7,11 +7,11 @@ import * as ort from "../../ort/ort.wasm.bundle.min.mjs";
 import { readPackage } from "../model/package.js";
 import { Painter } from "../model/painter.js";
 import { alphaOf, rgbaOf, rgbOf } from "../model/pixels.js";
-import { boundedSize, resize } from "../model/resize.js";
 import { floats, readSafetensors } from "../model/safetensors.js";
 
 const TYPES = { Float32Array: "float32", Uint8Array: "uint8" };
 const WEIGHTS = "weights.safetensors";
+const PHOTO = "photo";
 
 let painter = null;
 const styles = new Map();
@@ -34,9 +34,9 @@ const answers = {
     return {};
   },
 
-  /** Paint the kept photo, with its long side at most `size`. */
-  async paint({ layers, strength, reference, size }) {
-    const { rgb, alpha } = fitted(photo, size);
+  /** Paint the kept photo. */
+  async paint({ layers, strength, reference }) {
+    const { rgb, alpha } = photo;
     const settings = { layers: layers.map(resolved), strength, reference };
     const painted = await painter.paint(rgb, alpha, settings);
     const { width, height } = rgb;
@@ -93,15 +93,9 @@ async function found(url) {
   return response;
 }
 
-function fitted({ rgb, alpha }, size) {
-  const shape = boundedSize(rgb.width, rgb.height, size ?? Infinity);
-  return {
-    rgb: resize(rgb, ...shape, "lanczos"),
-    alpha: alpha && resize(alpha, ...shape, "lanczos"),
-  };
-}
-
+/** A layer with codes for its names; the photo itself has none. */
 function resolved({ parts, mask }) {
+  if (parts[0][0] === PHOTO) return { codes: null, mask: mask && plane(mask) };
   const codes = parts.map(([name]) => {
     if (!styles.has(name)) throw new Error(`no style ${name}`);
     return styles.get(name).code;

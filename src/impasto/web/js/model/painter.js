@@ -2,7 +2,7 @@
 
 import { codeAt, compose, mixCodes, splitStrength } from "./codes.js";
 import { grain } from "./grain.js";
-import { blend, cut, extendEdges, fade, padded } from "./pixels.js";
+import { blend, cut, extendEdges, fade, padded, times } from "./pixels.js";
 import { boundedSize, longSideSize, resize } from "./resize.js";
 import { broughtTo } from "./strokes.js";
 
@@ -25,24 +25,23 @@ export class Painter {
    *
    * @param photo RGB pixels at the size of the result
    * @param alpha its opacity, or null
-   * @param settings `layers`, each of `codes`, `weights` and but for the first a `mask` of any
-   *   size; `strength`; `reference`, the long side that strokes are sized for, or null
+   * @param settings `layers`, the lowest first, each of `codes` (null leaves the photo), `weights`
+   *   and but for the first a `mask` of any size; `strength`; `reference`, the long side that
+   *   strokes are sized for, or null
    */
   async paint(photo, alpha, { layers, strength, reference }) {
     const [amount, opacity] = splitStrength(strength);
     if (opacity === 0) return photo;
     const filled = extendEdges(photo, alpha);
-    const size = [photo.width, photo.height];
-    const small = reference
-      ? resize(filled, ...longSideSize(...size, reference), "lanczos")
-      : filled;
+    const size = longSideSize(photo.width, photo.height, reference ?? 0);
+    const small = reference ? resize(filled, ...size, "lanczos") : filled;
     const seen = alpha && resize(alpha, small.width, small.height, "lanczos");
     let painted = null;
-    for (const { codes, weights, mask } of layers) {
-      const code = codeAt(this.identity, mixCodes(codes, weights), amount);
-      const area = mask && resize(mask, small.width, small.height, "bilinear");
-      const layer = await this.paintPixels(small, await this.affine(small, area ?? seen, code));
-      painted = painted ? blend(painted, layer, area) : layer;
+    for (const { codes, weights, mask, shown } of fitted(layers, small)) {
+      const code = codes && codeAt(this.identity, mixCodes(codes, weights), amount);
+      const weight = shown && seen ? times(shown, seen) : (shown ?? seen);
+      const layer = code ? await this.paintPixels(small, await this.affine(small, weight, code)) : small;
+      painted = painted ? blend(painted, layer, mask) : layer;
     }
     const whole = small === filled ? painted : broughtTo(filled, small, painted);
     return fade(filled, whole, opacity);
@@ -83,6 +82,19 @@ export class Painter {
       grain: { data: grain(rows, columns), dims: [1, 1, rows, columns] },
     };
   }
+}
+
+/** Layers with their masks at a size, and with what shows of them; null is all of it. */
+function fitted(layers, { width, height }) {
+  if (layers.length === 1) return layers;
+  let rest = { data: new Uint8Array(width * height).fill(255), width, height, channels: 1 };
+  const found = layers.slice(1).reverse().map((layer) => {
+    const mask = resize(layer.mask, width, height, "bilinear");
+    const shown = times(rest, mask);
+    rest = times(rest, { ...mask, data: mask.data.map((value) => 255 - value) });
+    return { ...layer, mask, shown };
+  });
+  return [{ ...layers[0], shown: rest }, ...found.reverse()];
 }
 
 /** How much each pixel of the measured square counts: 0 outside the thumbnail, at most 1. */

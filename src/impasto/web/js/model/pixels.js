@@ -84,6 +84,12 @@ export function blend(below, above, mask) {
   return { ...below, data };
 }
 
+/** The product of two planes, of which 255 is one. */
+export function times(plane, other) {
+  const data = plane.data.map((value, at) => Math.round((value * other.data[at]) / 255));
+  return { ...plane, data };
+}
+
 /** The luminance of each pixel (ITU-R 601), as Pillow rounds it. */
 export function luminance({ data, width, height }) {
   const result = new Uint8Array(width * height);

@@ -1,0 +1,65 @@
+/** A style of one's own: pictures are sent to the server, which learns their style as a job. */
+
+import { byId, make } from "./dom.js";
+import { onSend } from "./forms.js";
+import { onLanguage, t } from "./i18n.js";
+import { JobList } from "./jobs.js";
+import { openTab } from "./tabs.js";
+import { choose, update } from "./store.js";
+import { fresh } from "./video.js";
+
+const MISSING = 501;
+const PIP = /pip install [^\n`]+/;
+
+/** Let the form work; `about` says whether the server can learn. */
+export function startFit(engine, about) {
+  const jobs = new JobList("fit", byId("fit-jobs"), (job) => resultOf(engine, job));
+  if (!about.train) tellMissing("pip install 'impasto[train]'");
+  onLanguage(() => byId("fit-missing").hidden || tellMissing(byId("fit-missing").dataset.pip));
+  byId("fit-form").elements.pictures.onchange = ({ target }) => showThumbs(target.files);
+  onSend(byId("fit-form"), async (form) => {
+    const title = form.get("title").trim();
+    form.set("name", nameOf(title));
+    try {
+      await jobs.send("/v1/fits", form, title);
+    } catch (error) {
+      if (error.status !== MISSING) throw error;
+      tellMissing(PIP.exec(error.message)?.[0] ?? error.message);
+    }
+  });
+}
+
+/** A style name made of a title. */
+export function nameOf(title) {
+  const plain = title.normalize("NFKD").toLowerCase().replace(/[^a-z0-9]+/g, "-");
+  const name = plain.replace(/^-+|-+$/g, "").slice(0, 64);
+  return name || `style-${Date.now().toString(36)}`;
+}
+
+function tellMissing(pip) {
+  const notice = byId("fit-missing");
+  notice.dataset.pip = pip;
+  notice.replaceChildren(t("fit.missing"), " ", make("code", { textContent: pip }));
+  notice.hidden = false;
+}
+
+function showThumbs(files) {
+  const pictures = [...files].map((file) => {
+    const src = URL.createObjectURL(file);
+    return make("li", {}, make("img", { src, alt: file.name, onload: () => URL.revokeObjectURL(src) }));
+  });
+  byId("fit-thumbs").replaceChildren(...pictures);
+}
+
+function resultOf(engine, { state, preview, style }) {
+  const picture = preview
+    ? make("img", { class: "job-picture", alt: t("fit.preview"), src: fresh(preview) })
+    : null;
+  if (state !== "done") return [picture];
+  const open = async () => {
+    update({ styles: await engine.styles() });
+    if (style) choose(style);
+    openTab("tab-photo");
+  };
+  return [picture, make("button", { class: "primary", textContent: t("job.open"), onclick: open })];
+}
