@@ -28,6 +28,7 @@ from impasto.cli.fit import fit
 from impasto.cli.library import library
 from impasto.cli.paint import paint
 from impasto.cli.report import unexpected
+from impasto.cli.serve import serve
 from impasto.cli.streams import answer, drop_standard_output, say, standard_output
 from impasto.cli.styles import styles
 from impasto.cli.train import export, train
@@ -46,6 +47,7 @@ app = typer.Typer(
 )
 app.command(epilog=EXIT_CODES)(paint)
 app.command(epilog=EXIT_CODES)(video)
+app.command(epilog=EXIT_CODES)(serve)
 app.add_typer(styles, name="styles")
 app.add_typer(web, name="web")
 app.command()(demo)

@@ -12,8 +12,9 @@ from impasto.cli import options
 from impasto.cli.ends import PARTLY_FAILED
 from impasto.cli.extras import need
 from impasto.cli.jobs import PIPE
-from impasto.cli.paint import facts_of, limits_of, parse_style, record_of
+from impasto.cli.paint import facts_of, limits_of, record_of
 from impasto.cli.streams import answer, own_stderr, say
+from impasto.cli.styling import parse_style
 from impasto.core.errors import ImageError, SettingsError, VideoError
 from impasto.core.settings import EngineSettings, PaintSettings
 from impasto.core.times import parse_time
@@ -138,6 +139,13 @@ Strip = Annotated[
     bool,
     typer.Option("--strip", help="Leave the video's metadata out.", rich_help_panel=_VIDEO),
 ]
+ProgressJson = Annotated[
+    bool,
+    typer.Option(
+        "--progress-json",
+        help="Tell twice a second how many frames are done: lines of JSON on standard output.",
+    ),
+]
 MaxMegapixels = Annotated[
     float,
     typer.Option(
@@ -180,6 +188,7 @@ def video(
     precision: options.PrecisionOf = EngineSettings.precision,
     threads: options.Threads = EngineSettings.threads,
     as_json: options.AsJson = False,
+    progress_json: ProgressJson = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Paint a video, calmly; sound, subtitles, chapters and times are kept.
@@ -223,11 +232,12 @@ def video(
     )
     if (source is None) == (camera is None):
         raise SettingsError("give a video, a folder of frames, or -, or else --camera")
-    if camera is not None and (start or fps or resume or skip):
-        raise SettingsError("--start, --fps, --resume and --skip are of no use with --camera")
+    if camera is not None and (start or fps or resume or skip or progress_json):
+        useless = "--start, --fps, --resume, --skip and --progress-json"
+        raise SettingsError(f"{useless} are of no use with --camera")
     with _failing_inputs():
         plan = plan_video(source, out, keys) if source else plan_camera(out, preview=preview)
-    _check_streams(plan, as_json, camera is not None)
+    _check_streams(plan, as_json or progress_json, camera is not None)
     if skip and plan.target and plan.target.exists():
         say(f"{plan.target} is there already")
         return
@@ -248,6 +258,7 @@ def video(
         overwrite=overwrite,
         preview=preview,
         quiet=quiet,
+        progress_json=progress_json,
     )
     with own_stderr(), _failing_inputs():
         told = do_video(call) if camera is None else do_camera(call, camera)

@@ -37,6 +37,7 @@ class VideoCall:
     overwrite: bool = False
     preview: bool = False
     quiet: bool = False
+    progress_json: bool = False
 
 
 def make_studio(

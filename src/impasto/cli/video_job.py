@@ -221,7 +221,7 @@ def _watched(call: VideoCall, info: VideoInfo) -> Iterator[Callable[[int, RGB | 
     total = None if info.seconds is None else round(info.seconds * info.rate)
     with ExitStack() as stack:
         window = stack.enter_context(Preview()) if call.preview else None
-        bar = stack.enter_context(video_bar(total, quiet=call.quiet))
+        bar = stack.enter_context(video_bar(total, quiet=call.quiet, as_lines=call.progress_json))
 
         def watch(frames: int, latest: RGB | None) -> None:
             bar.show(frames)

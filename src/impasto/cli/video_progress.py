@@ -1,5 +1,9 @@
-"""What a call of `impasto video` tells while it runs: a bar with frames a second and time left."""
+"""What a call of `impasto video` tells while it runs: a bar with frames a second and time left.
 
+For programs, lines of JSON.
+"""
+
+import json
 import sys
 import time
 from collections import deque
@@ -8,9 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from impasto.cli.streams import answer
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+_EVERY = 0.5
+"""Seconds between two lines."""
 _RECENT = 5.0
 """Seconds over which the rate is told."""
 
@@ -44,9 +52,34 @@ class VideoBar:
             self._bar.update(self._bar.task_ids[0], completed=frames, description=text)
 
 
+class VideoLines(VideoBar):
+    """Lines of JSON on standard output: the first frame, then the newest of each half second.
+
+    Args:
+        total: how many frames there are, as far as the file says; None if it does not.
+    """
+
+    def __init__(self, total: int | None) -> None:
+        super().__init__(None)
+        self._total, self._next = total, 0.0
+
+    def show(self, frames: int, note: str = "") -> None:
+        """So many frames are done."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + _EVERY
+            answer(json.dumps({"frames": frames, "total": self._total}))
+            sys.stdout.flush()
+
+
 @contextmanager
-def video_bar(total: int | None, *, quiet: bool) -> Iterator[VideoBar]:
+def video_bar(total: int | None, *, quiet: bool, as_lines: bool = False) -> Iterator[VideoBar]:
     """A bar while a block runs, of so many frames, or of an unknown number."""
+    if as_lines:
+        lines = VideoLines(total)
+        lines.show(0)
+        yield lines
+        return
     if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield VideoBar(None)
         return

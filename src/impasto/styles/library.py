@@ -3,13 +3,14 @@
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from impasto.core.errors import StyleError
 from impasto.core.files import BUNDLED_DATA, data_home, reason, shown
 from impasto.core.notice import warn
 from impasto.core.records import short_repr
 from impasto.styles.package import SUFFIX, Style, read_style
-from impasto.styles.spec import check_name, is_name
+from impasto.styles.spec import check_name, is_style_name
 
 BUNDLED = BUNDLED_DATA / "styles"
 
@@ -54,7 +55,7 @@ class Library:
         check_name(name)
         found = self._paths()
         if name not in found:
-            raise StyleError(self._unknown(name, sorted(found)))
+            self.raise_unknown(name, sorted(found))
         return found[name]
 
     def styles(self) -> list[Style]:
@@ -73,6 +74,10 @@ class Library:
             for path in _packages(folder):
                 paths.setdefault(path.stem, []).append(path)
         return paths
+
+    def raise_unknown(self, name: str, names: Sequence[str]) -> NoReturn:
+        """Raise the StyleError for a name that is not among these."""
+        raise StyleError(self._unknown(name, names))
 
     def _unknown(self, name: str, names: Sequence[str]) -> str:
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
@@ -93,9 +98,9 @@ def _packages(folder: Path) -> list[Path]:
         return []
     packages = [path for path in entries if path.suffix == SUFFIX]
     for path in packages:
-        if not is_name(path.stem):
+        if not is_style_name(path.stem):
             warn(f"{shown(path)}: ignored, as {short_repr(path.stem)} is no style name")
-    return [path for path in packages if is_name(path.stem)]
+    return [path for path in packages if is_style_name(path.stem)]
 
 
 def _read_named(name: str, paths: Sequence[Path]) -> Style:

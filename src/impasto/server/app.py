@@ -1,0 +1,76 @@
+"""The ASGI app: routes, error answers and the page."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from impasto.server import (
+    problems,
+    routes_jobs,
+    routes_live,
+    routes_paint,
+    routes_service,
+    routes_styles,
+)
+from impasto.server.frontdoor import FrontDoor
+from impasto.server.studio import Studio
+
+PAGE = Path(__file__).resolve().parents[1] / "web"
+"""The files of the page."""
+
+
+def make_app(studio: Studio) -> ASGIApp:
+    """The app of a studio; its life begins and ends the studio's processes and threads."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await studio.kitchen.start()
+        await studio.jobs.start()
+        watching = asyncio.create_task(studio.watch())
+        try:
+            yield
+        finally:
+            studio.closing.set()
+            await watching
+            await studio.jobs.close()
+            await studio.kitchen.close()
+
+    app = FastAPI(
+        title="impasto",
+        summary="Paints photos and videos in the style of a painting.",
+        version=version("impasto"),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.studio = studio
+    problems.install(app)
+    app.include_router(routes_paint.router)
+    app.include_router(routes_styles.router)
+    app.include_router(routes_jobs.router)
+    app.include_router(routes_live.router)
+    app.include_router(routes_service.router)
+    if PAGE.is_dir():
+        app.mount("/", StaticFiles(directory=PAGE, html=True))
+    door = FrontDoor(app, studio.settings, studio.metrics)
+    return _with_cors(door, studio.settings.cors_origins)
+
+
+def _with_cors(app: ASGIApp, origins: tuple[str, ...]) -> ASGIApp:
+    """Pages that were named may call, with the token and without cookies."""
+    if not origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_headers=["authorization", "content-type", "if-none-match", "x-request-id"],
+        expose_headers=["etag", "retry-after", "server-timing", "x-impasto-styles", "x-request-id"],
+    )

@@ -1,0 +1,39 @@
+"""Starts a program that ends with the server, takes no more memory than allowed, and stands back.
+
+`python -m impasto.server.child MEMORY COMMAND...`: this process becomes the command.
+"""
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+
+_SET_PARENT_DEATH_SIGNAL = 1
+_NICE = 10
+
+
+def main(argv: list[str]) -> None:
+    """Become the command."""
+    memory, *command = argv
+    _end_with_parent()
+    os.nice(_NICE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_DATA, (int(memory), int(memory)))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.execv(command[0], command)  # noqa: S606  # the command is the server's own
+
+
+def _end_with_parent() -> None:
+    """A server that was killed leaves no painter behind, which the next one would run into.
+
+    Only Linux knows this; elsewhere such a painter goes on to its end.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        if os.getppid() == 1:  # it has ended meanwhile
+            sys.exit(1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,208 @@
+"""Works through jobs, one at a time, and tells who listens how far they are."""
+
+import asyncio
+import os
+import secrets
+import shutil
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from impasto.core.files import cache_home, make_folder
+from impasto.server.gate import BusyError
+from impasto.server.job_commands import HOME, Command, TooMuchError, command_of
+from impasto.server.job_process import JobProcess
+from impasto.server.job_store import Job, JobStore, Kind
+from impasto.server.logs import log
+from impasto.server.settings import ServeSettings
+
+_SWEEP_SECONDS: Final = 600.0
+_LATER = "goes on when the server does"
+
+Finish = Callable[[Job, Path], Awaitable[None]]
+
+
+class Jobs:
+    """Takes jobs and works on them; lives in the server's loop.
+
+    Args:
+        settings: where they lie, and their limits.
+        model: the folder of the model.
+        finish: called with a job and its result before it is told to be done; raises ImpastoError
+            if the result cannot be used.
+    """
+
+    def __init__(self, settings: ServeSettings, model: Path, finish: Finish) -> None:
+        self._settings, self._model, self._finish = settings, model, finish
+        self._store = JobStore(settings.data_folder)
+        self._changed: dict[str, asyncio.Event] = {}
+        self._work = asyncio.Event()
+        self._now: Job | None = None
+        """The job that runs, with its progress, which is not written to disk."""
+        self._process: JobProcess | None = None
+        self._cancelled: set[str] = set()
+        self._closing = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Take up what an earlier process has left, and begin to work."""
+        for job in self._store.unfinished():
+            if job.state == "running":
+                await self._put(replace(job, state="queued", message=_LATER))
+        self._tasks = [asyncio.create_task(self._loop()), asyncio.create_task(self._sweep())]
+
+    async def close(self) -> None:
+        """End in order; what is under way goes on at the next start."""
+        self._closing = True
+        if self._process is not None:
+            self._process.end()
+        self._work.set()
+        loop, sweep = self._tasks
+        sweep.cancel()
+        await loop
+        self._store.close()
+
+    def folder(self, id: str) -> Path:
+        """Where the files of a job lie."""
+        return self._settings.data_folder / "jobs" / id
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that have not ended."""
+        return len(self._store.unfinished())
+
+    def check_room(self) -> None:
+        """Raise `BusyError` if no more jobs are taken."""
+        if self._closing or self.waiting >= self._settings.max_jobs:
+            raise BusyError("too many jobs wait: ask again in a minute", 60)
+
+    def new_folder(self) -> tuple[str, Path]:
+        """An id and an empty folder for the files of a job that is to come."""
+        id = secrets.token_hex(16)
+        make_folder(self.folder(id))
+        return id, self.folder(id)
+
+    def drop_folder(self, id: str) -> None:
+        """Remove the files of what became no job, or of one that has ended."""
+        shutil.rmtree(self.folder(id), ignore_errors=True)
+
+    async def add(self, id: str, kind: Kind, settings: Mapping[str, Any]) -> Job:
+        """Take a job whose files are in its folder; from now on it outlives the process."""
+        job = await self._put(Job(id, kind, settings))
+        self._work.set()
+        return job
+
+    def get(self, id: str) -> Job | None:
+        """A job by its id, as it is now."""
+        if self._now is not None and self._now.id == id:
+            return self._now
+        return self._store.get(id)
+
+    async def cancel(self, job: Job) -> Job:
+        """End a job; one that has ended stays as it is."""
+        if job.has_ended:
+            return job
+        if self._now is not None and self._now.id == job.id:
+            self._cancelled.add(job.id)
+            if self._process is not None:
+                self._process.end()
+            return job
+        self.drop_folder(job.id)
+        return await self._put(replace(job, state="cancelled", message="cancelled"))
+
+    async def follow(self, id: str) -> AsyncIterator[Job]:
+        """A job as it is now, and after each change, until it has ended."""
+        while True:
+            changed = self._changed.setdefault(id, asyncio.Event())
+            now = self.get(id)
+            if now is None:
+                return
+            yield now
+            if now.has_ended:
+                return
+            await changed.wait()
+
+    async def _put(self, job: Job) -> Job:
+        """Keep it on the disk, which may take a while."""
+        kept = await asyncio.to_thread(self._store.put, job)
+        self._tell(job.id)
+        return kept
+
+    def _tell(self, id: str) -> None:
+        if (event := self._changed.pop(id, None)) is not None:
+            event.set()
+
+    async def _loop(self) -> None:
+        while not self._closing:
+            self._work.clear()
+            waiting = self._store.unfinished()
+            if waiting:
+                await self._do(waiting[0])
+            else:
+                await self._work.wait()
+
+    async def _do(self, job: Job) -> None:
+        log.info("job begins", job=job.id, kind=job.kind)
+        self._now = job = replace(job, state="running", message="")
+        try:
+            await self._put(job)
+            ended = await self._carried_out(job)
+        except Exception as error:
+            log.error("job failed", job=job.id, exc_info=error)
+            ended = replace(job, state="failed", message="something went wrong on the server")
+        self._cancelled.discard(job.id)
+        if ended.state in ("failed", "cancelled"):
+            self.drop_folder(job.id)
+        self._now = await asyncio.to_thread(self._store.put, ended)
+        self._tell(job.id)
+        self._now = None
+        log.info("job ends", job=job.id, state=ended.state, message=ended.message)
+
+    async def _carried_out(self, job: Job) -> Job:
+        """What becomes of a job; it is still queued if the server closes meanwhile."""
+        command = command_of(job, self._settings, self._model)
+        result = self.folder(job.id) / command.result
+        if not result.exists():  # else the server was ended between the end and telling it
+            try:
+                last_words = await self._run(job, command)
+            except TooMuchError as error:
+                return replace(job, state="failed", message=str(error))
+            if job.id in self._cancelled:
+                return replace(job, state="cancelled", message="cancelled")
+            if not result.exists():
+                if self._closing:
+                    return replace(self._now or job, state="queued", message=_LATER)
+                return replace(job, state="failed", message=last_words)
+        await self._finish(job, result)
+        return replace(job, state="done", progress=1.0, message="done", result=command.result)
+
+    async def _run(self, job: Job, command: Command) -> str:
+        """Runs the process to its end, and returns its last words."""
+        folder = self.folder(job.id)
+        self._process = process = JobProcess(command, folder, _environment(folder, command))
+        if self._closing or job.id in self._cancelled:
+            process.end()
+        try:
+            async for progress, message in process.lines():
+                self._now = replace(job, progress=progress, message=message)
+                self._tell(job.id)
+        finally:
+            self._process = None
+        return process.last_words
+
+    async def _sweep(self) -> None:
+        """Remove what has been kept long enough."""
+        while True:
+            for job in self._store.ended_before(time.time() - 3600 * self._settings.job_hours):
+                self._store.remove(job.id)
+                self.drop_folder(job.id)
+            await asyncio.sleep(_SWEEP_SECONDS)
+
+
+def _environment(folder: Path, command: Command) -> dict[str, str]:
+    """Nothing secret of the server's settings; the styles as they were when the job came."""
+    kept = {key: text for key, text in os.environ.items() if not key.startswith("IMPASTO_SERVE_")}
+    home = {"IMPASTO_HOME": str(folder / HOME)} if command.own_home else {}
+    return {**kept, **home, "IMPASTO_CACHE": str(cache_home()), "PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,189 @@
+"""Where paintings are made: decoded in a process, painted by the engine's threads, encoded."""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import TypeVar
+
+from impasto.core.settings import EngineSettings, PaintSettings
+from impasto.engine.backend import Backend
+from impasto.engine.backends import open_backend
+from impasto.engine.cpu import usable_cores
+from impasto.engine.model import Model
+from impasto.engine.painter import Painter
+from impasto.server.settings import ServeSettings
+from impasto.server.workers import DecoderPool
+from impasto.styles.spec import StyleSpec
+from impasto.styles.watch import Shelf
+
+T = TypeVar("T")
+
+_NICE = 5
+"""So much do painting threads stand back for the thread that answers."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """How a photo is to be painted."""
+
+    spec: StyleSpec
+    shelf: Shelf
+    """The styles as they were when the request came; it finishes on them."""
+    paint: PaintSettings
+    format: str | None = None
+    quality: int | None = None
+
+    @property
+    def versions(self) -> str:
+        """The styles and which version of them, for the response and for the cache."""
+        return ",".join(f"{name}@{self.shelf.held(name).version}" for name in self.spec.names)
+
+
+@dataclass
+class Served:
+    """A painting as a file."""
+
+    data: bytes
+    media_type: str
+    stages: dict[str, float] = field(default_factory=dict)
+    """Seconds of each stage."""
+    pixels: int = 0
+
+
+class Kitchen:
+    """The painters and the decoders; made and closed within the server's loop.
+
+    Args:
+        settings: sizes and limits.
+        backend: runs the graphs; None opens the default one for as many streams as painters.
+        model: the model's name or folder.
+    """
+
+    def __init__(
+        self, settings: ServeSettings, backend: Backend | None, model: Model, decoders: DecoderPool
+    ) -> None:
+        self.settings, self.model, self.decoders = settings, model, decoders
+        self.painters = painters_of(settings)
+        self.backend = backend
+        self._threads = ThreadPoolExecutor(self.painters, "impasto-paint", _stand_back)
+        self.is_open = False
+        """Whether engine and decoders are ready."""
+        self.busy = 0
+        """Threads that paint now."""
+
+    async def start(self) -> None:
+        """Open the engine and start the decoders; both at once."""
+        await asyncio.gather(self.decoders.start(), self.run(self._open))
+        self.is_open = True
+
+    async def close(self) -> None:
+        """End threads and processes, after what they have to do."""
+        await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
+        await self.decoders.close()
+
+    def _open(self) -> None:
+        if self.backend is None:
+            engine = EngineSettings(threads=usable_cores(), streams=self.painters)
+            self.backend = open_backend(settings=engine)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run something in a painting thread; raises what it raises."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._counted, work)
+
+    def _counted(self, work: Callable[[], T]) -> T:
+        self.busy += 1
+        try:
+            return work()
+        finally:
+            self.busy -= 1
+
+    def painter(self, order: Order) -> Painter:
+        """A painter on the styles of an order.
+
+        Raises:
+            StyleError: a style is unknown or made for another model.
+        """
+        settings = order.paint
+        return Painter(
+            order.spec,
+            strength=settings.strength,
+            colors=settings.colors,
+            size=settings.size,
+            stroke_reference=settings.stroke_reference,
+            model=self.model,
+            backend=self.backend,
+            library=order.shelf,
+        )
+
+    async def serve(self, photo: bytes, order: Order) -> Served:
+        """Paint a photo and encode it.
+
+        Raises:
+            ImpastoError: the photo or the order cannot be used.
+        """
+        clock = Clock()
+        picture = await self.decoders.decode(photo, "the photo")
+        clock.lap("decode")
+        painter = self.painter(order)
+        measured = await self.run(lambda: painter.measured(picture))
+        clock.lap("measure")
+        painted = await self.run(lambda: painter.paint_measured(measured))
+        clock.lap("paint")
+        record = record_of(painter)
+        format = order.format or painted.format
+        data = await self.decoders.encode(painted, format, order.quality, record)
+        clock.lap("encode")
+        pixels = painted.pixels.size // 3
+        return Served(data, media_type_of(format), clock.laps, pixels)
+
+
+class Clock:
+    """Seconds of one stage after the other."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        """The stage that has just ended."""
+        now = time.perf_counter()
+        self.laps[name], self._last = now - self._last, now
+
+
+def painters_of(settings: ServeSettings) -> int:
+    """How many pictures are painted at once."""
+    return settings.painters or usable_cores()
+
+
+def decoders_of(settings: ServeSettings) -> int:
+    """How many processes decode and encode."""
+    return settings.decoders or usable_cores()
+
+
+def media_type_of(format: str) -> str:
+    """The media type of a picture format."""
+    return f"image/{format.lower()}"
+
+
+def record_of(painter: Painter) -> dict[str, str]:
+    """What the metadata of a painting tells about how it was made."""
+    settings, model = painter.settings, painter.model
+    return {
+        "impasto": version("impasto"),
+        "style": str(painter.spec),
+        "strength": f"{settings.strength:g}",
+        "colors": settings.colors,
+        "model": model.name,
+        "trunk_id": model.trunk_id,
+    }
+
+
+def _stand_back() -> None:
+    """Let the thread that answers go first; the engine's own threads inherit it."""
+    if hasattr(os, "setpriority"):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

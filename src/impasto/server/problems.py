@@ -1,0 +1,111 @@
+"""Errors as RFC 9457 problem details."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from impasto.core.errors import (
+    EngineError,
+    ImpastoError,
+    InputError,
+    MissingExtraError,
+    OutputError,
+)
+from impasto.server.gate import BusyError
+from impasto.server.workers import WorkerLostError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemDetails(BaseModel):
+    """What went wrong, after RFC 9457."""
+
+    type: str = Field(examples=["about:blank"])
+    title: str = Field(examples=["Unprocessable Content"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["no style 'screan': did you mean scream?"])
+
+
+class ProblemError(Exception):
+    """An answer that is an error.
+
+    Args:
+        status: the HTTP status.
+        detail: one line that says what to do about it.
+        headers: go along.
+    """
+
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.headers = status, detail, dict(headers or {})
+
+
+def problem_of(error: Exception) -> ProblemError:
+    """What a client is told of an error; nothing of the server's inside for an unexpected one."""
+    match error:
+        case ProblemError():
+            return error
+        case BusyError():
+            return ProblemError(503, str(error), {"Retry-After": str(error.retry_after)})
+        case WorkerLostError():
+            return ProblemError(503, str(error), {"Retry-After": "1"})
+        case MissingExtraError():
+            return ProblemError(501, str(error))
+        case InputError() | OutputError():
+            return ProblemError(422, str(error))
+        case EngineError() | ImpastoError():
+            return ProblemError(500, str(error))
+        case HTTPException():
+            return ProblemError(error.status_code, str(error.detail), error.headers)
+        case RequestValidationError():
+            return ProblemError(422, _of_validation(error))
+        case _:
+            return ProblemError(500, "something went wrong here; the server's log says what")
+
+
+def response_of(problem: ProblemError) -> JSONResponse:
+    """The response of a problem."""
+    return JSONResponse(
+        body_of(problem), problem.status, headers=problem.headers, media_type=MEDIA_TYPE
+    )
+
+
+def body_of(problem: ProblemError) -> dict[str, Any]:
+    """The fields of a problem."""
+    status = HTTPStatus(problem.status)
+    return {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Let an app answer every error with problem details."""
+
+    async def answer(request: Request, error: Exception) -> JSONResponse:
+        return response_of(problem_of(error))
+
+    for kind in (ProblemError, ImpastoError, HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, answer)
+
+
+def _of_validation(error: RequestValidationError) -> str:
+    lines = [
+        f"{'.'.join(str(part) for part in each['loc'][1:])}: {each['msg']}"
+        for each in error.errors()
+    ]
+    return "; ".join(lines)
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The responses of a route that are problems, for its description."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+    return {each: {"description": HTTPStatus(each).phrase, "content": content} for each in statuses}

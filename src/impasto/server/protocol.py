@@ -1,0 +1,97 @@
+"""HTTP/1.1 connections that cannot be held open or filled up by a slow or boundless request."""
+
+import asyncio
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_BYTES: Final = 64 * 1024
+HEAD_SECONDS: Final = 10.0
+"""In which the line and the headers of a request must have come."""
+UNREAD_SECONDS: Final = 15.0
+"""In which the rest of a body that nobody reads any more must have come."""
+
+_PROBLEM: Final = (
+    b'{"type":"about:blank","title":"Request Header Fields Too Large","status":431,'
+    b'"detail":"send shorter headers"}'
+)
+_TOO_LARGE: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n"
+    b"content-type: application/problem+json\r\ncontent-length: %d\r\n\r\n%b"
+    % (len(_PROBLEM), _PROBLEM)
+)
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with limits that it leaves to a proxy.
+
+    A request that was answered before its body came (503 when all painters are busy) lets the rest
+    of the body pass unread: closing at once would reset the connection, and most clients would
+    then never see the answer.
+    """
+
+    _head = 0
+    """Bytes of the request's head so far; below 0: the head is complete."""
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Expect a head soon."""
+        super().connection_made(transport)
+        self._expect(HEAD_SECONDS)
+
+    def data_received(self, data: bytes) -> None:
+        """Count what belongs to a head, and take the rest."""
+        if self._head >= 0:
+            self._head += len(data)
+            if self._head > HEAD_BYTES and not self._is_complete(data):
+                self.transport.write(_TOO_LARGE)
+                self.transport.close()
+                return
+        super().data_received(data)
+        if self.timeout_keep_alive_task is None and self._is_answered and self._patience is None:
+            self._expect(UNREAD_SECONDS)
+
+    def _is_complete(self, data: bytes) -> bool:
+        """Whether a head ends within what has come, and is not too large for all that."""
+        end = data.find(b"\r\n\r\n")
+        return end >= 0 and self._head - len(data) + end <= HEAD_BYTES
+
+    @property
+    def _is_answered(self) -> bool:
+        return self.cycle is not None and self.cycle.response_complete
+
+    def on_message_begin(self) -> None:
+        """A request begins, perhaps behind another one."""
+        self._head = max(self._head, 0)
+        self._expect(HEAD_SECONDS)
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """The head has come."""
+        self._head = -1
+        self._calm()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """All of a request has come; the next one may begin whenever it likes."""
+        self._head = 0
+        self._calm()
+        if self._is_answered and self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is expected any more."""
+        self._calm()
+        super().connection_lost(exc)
+
+    def _expect(self, seconds: float) -> None:
+        self._calm()
+        self._patience = self.loop.call_later(seconds, self.transport.close)
+
+    def _calm(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None

@@ -1,0 +1,244 @@
+"""`/v1/videos`, `/v1/fits` and `/v1/jobs`: what takes longer than a request."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Path as InPath
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from starlette.datastructures import FormData, UploadFile
+
+from impasto.core.errors import ImpastoError, MissingExtraError
+from impasto.core.files import atomic_write, make_folder
+from impasto.server import forms
+from impasto.server.job_commands import HOME, INPUT, PICTURES, PREVIEWS
+from impasto.server.job_store import Job, Kind
+from impasto.server.problems import ProblemError, described
+from impasto.server.routes_service import has_extra
+from impasto.server.schemas import FitForm, JobFacts, JobTaken, VideoForm
+from impasto.server.studio import Studio, studio_of
+from impasto.server.uploads import BodyLimits, check_length, media_type, read_form
+from impasto.styles.package import SUFFIX
+from impasto.styles.shelf import check_free
+from impasto.styles.spec import parse_spec
+
+router = APIRouter()
+
+Here = Annotated[Studio, Depends(studio_of)]
+Id = Annotated[str, InPath(pattern="^[0-9a-f]{32}$", examples=["0123456789abcdef" * 2])]
+
+_BYTES_A_SECOND = 2**19
+"""An upload may be as slow as this."""
+_KEEP_ALIVE = 15.0
+"""Seconds after which a silent stream of events says that it lives."""
+_MOST_PICTURES = 100
+_TAKEN: dict[str, Any] = {"status_code": 202, "response_model": JobTaken}
+_VIDEO_TYPES = {".mp4": "video/mp4", ".webm": "video/webm"}
+
+
+@router.post(
+    "/v1/videos",
+    **_TAKEN,
+    responses=described(400, 401, 403, 408, 413, 415, 422, 501, 503),
+    openapi_extra=forms.body_of(VideoForm, "video"),
+)
+async def video(request: Request, studio: Here) -> Response:
+    """Take a video to paint; its job tells how far it is."""
+    if not has_extra("av", "cv2"):
+        raise MissingExtraError("painting videos", "video")
+    async with _form(request, studio, files=1) as form:
+        upload = _files(form, "video", 1)[0]
+        asked = forms.parsed(VideoForm, form)
+        spec, shelf = parse_spec(asked.style), studio.shelf
+        packages = {name: shelf.held(name).data for name in spec.names}
+        with _folder(studio) as (id, folder):
+            await asyncio.to_thread(_keep_video, folder, upload.file, packages)
+            settings = {**asked.model_dump(), "style": str(asked.style).replace(" ", "")}
+            return _taken(await studio.jobs.add(id, "video", settings))
+
+
+def _keep_video(folder: Path, video: BinaryIO, packages: dict[str, bytes]) -> None:
+    """The video, and the styles as they are now: the same even after a restart."""
+    make_folder(folder / HOME / "styles")
+    for name, data in packages.items():
+        with atomic_write(folder / HOME / "styles" / f"{name}{SUFFIX}") as file:
+            file.write(data)
+    with atomic_write(folder / INPUT) as file:
+        shutil.copyfileobj(video, file, 2**20)
+
+
+@router.post(
+    "/v1/fits",
+    **_TAKEN,
+    responses=described(400, 401, 403, 408, 409, 413, 415, 422, 501, 503),
+    openapi_extra=forms.body_of(FitForm, "pictures", many=True),
+)
+async def fit(request: Request, studio: Here) -> Response:
+    """Take pictures whose style is to be learned; the job's end puts it among the styles."""
+    if not has_extra("torch", "imagehash", "onnx"):
+        raise MissingExtraError("fitting a style", "train")
+    async with _form(request, studio, files=_MOST_PICTURES) as form:
+        pictures = _files(form, "pictures", _MOST_PICTURES)
+        asked = forms.parsed(FitForm, form)
+        if asked.minutes > studio.settings.max_fit_minutes:
+            raise ProblemError(422, f"minutes: at most {studio.settings.max_fit_minutes:g}")
+        try:
+            check_free(studio.library, asked.name)
+        except ImpastoError as error:
+            raise ProblemError(409, str(error)) from error
+        with _folder(studio) as (id, folder):
+            make_folder(folder / PICTURES)
+            for number, upload in enumerate(pictures):
+                # Decoded where it can do no harm, and handed on as a picture of our own making.
+                name = f"picture {number + 1}"
+                picture = await studio.kitchen.decoders.decode(await upload.read(), name)
+                data = await studio.kitchen.decoders.encode(picture, "png")
+                with atomic_write(folder / PICTURES / f"{number:03}.png") as file:
+                    file.write(data)
+            return _taken(await studio.jobs.add(id, "fit", asked.model_dump()))
+
+
+@router.get("/v1/jobs/{id}", responses=described(401, 403, 404, 422))
+async def job(id: Id, studio: Here) -> JobFacts:
+    """How far a job is."""
+    return _facts(_found(studio, id), studio)
+
+
+@router.get(
+    "/v1/jobs/{id}/events",
+    responses={
+        200: {"content": {"text/event-stream": {}}, "description": "A JobFacts in each event."},
+        **described(401, 403, 404, 422),
+    },
+    response_class=StreamingResponse,
+)
+async def events(id: Id, studio: Here) -> StreamingResponse:
+    """Server-sent events: the job now, and after each change, until it ends."""
+    stream = _events(_found(studio, id), studio)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+
+@router.delete("/v1/jobs/{id}", responses=described(401, 403, 404, 422))
+async def cancel(id: Id, studio: Here) -> JobFacts:
+    """End a job; what it has done so far is removed."""
+    return _facts(await studio.jobs.cancel(_found(studio, id)), studio)
+
+
+@router.get(
+    "/v1/jobs/{id}/result",
+    responses={200: forms.FILE, **described(401, 403, 404, 409, 422)},
+    response_class=FileResponse,
+)
+async def result(id: Id, studio: Here) -> FileResponse:
+    """The painted video, or the style package."""
+    job = _found(studio, id)
+    path = studio.jobs.folder(id) / job.result
+    if job.state != "done":
+        raise ProblemError(409, f"the job is {job.state}: it has no result")
+    if not path.is_file():
+        raise ProblemError(404, "the result is not kept any more")
+    media_type = _VIDEO_TYPES.get(path.suffix, "application/octet-stream")
+    return FileResponse(path, media_type=media_type, filename=path.name)
+
+
+@router.get(
+    "/v1/jobs/{id}/preview",
+    responses={200: forms.PICTURE, **described(401, 403, 404, 422)},
+    response_class=FileResponse,
+)
+async def preview(id: Id, studio: Here) -> FileResponse:
+    """A photo painted in the style as far as it is learned."""
+    newest = _newest_preview(_found(studio, id), studio)
+    if newest is None:
+        raise ProblemError(404, "there is no preview yet")
+    return FileResponse(newest, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+
+@contextmanager
+def _folder(studio: Studio) -> Iterator[tuple[str, Path]]:
+    """A folder that vanishes if no job comes of it."""
+    id, folder = studio.jobs.new_folder()
+    try:
+        yield id, folder
+    except BaseException:
+        studio.jobs.drop_folder(id)
+        raise
+
+
+def _form(request: Request, studio: Studio, files: int) -> Any:
+    """Refuses before the body is read what would be refused behind it."""
+    if media_type(request) != "multipart/form-data":
+        raise ProblemError(415, "send a form: multipart/form-data")
+    settings = studio.settings
+    check_length(request, settings.max_video_bytes)
+    studio.jobs.check_room()
+    seconds = settings.body_seconds + settings.max_video_bytes / _BYTES_A_SECOND
+    return read_form(request, BodyLimits(settings.max_video_bytes, seconds), files)
+
+
+def _files(form: FormData, name: str, most: int) -> list[UploadFile]:
+    files = [each for each in form.getlist(name) if isinstance(each, UploadFile)]
+    if not 1 <= len(files) <= most:
+        raise ProblemError(422, f"the form has {len(files)} files `{name}`: send 1 to {most}")
+    return files
+
+
+def _found(studio: Studio, id: str) -> Job:
+    job = studio.jobs.get(id)
+    if job is None:
+        raise ProblemError(404, "there is no such job")
+    return job
+
+
+def _taken(job: Job) -> JSONResponse:
+    url = f"/v1/jobs/{job.id}"
+    return JSONResponse({"id": job.id, "url": url}, 202, {"Location": url})
+
+
+def _facts(job: Job, studio: Studio) -> JobFacts:
+    url = f"/v1/jobs/{job.id}"
+    kind: Kind = job.kind
+    newest = _newest_preview(job, studio)
+    return JobFacts(
+        id=job.id,
+        kind=kind,
+        state=job.state,
+        progress=job.progress,
+        message=job.message,
+        result=f"{url}/result" if job.state == "done" else None,
+        preview=f"{url}/preview?{newest.stem}" if newest else None,
+    )
+
+
+def _newest_preview(job: Job, studio: Studio) -> Path | None:
+    """The latest that is whole; a name is the step, with leading zeros."""
+    if job.kind != "fit":
+        return None
+    return max((studio.jobs.folder(job.id) / PREVIEWS).glob("*.jpg"), default=None)
+
+
+async def _events(job: Job, studio: Studio) -> AsyncIterator[str]:
+    jobs = studio.jobs.follow(job.id).__aiter__()
+    closing = asyncio.ensure_future(studio.closing.wait())
+    following = asyncio.ensure_future(anext(jobs, None))
+    try:
+        while not closing.done():
+            await asyncio.wait(
+                {following, closing}, timeout=_KEEP_ALIVE, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not following.done():
+                yield ": alive\n\n"
+                continue
+            now = following.result()
+            if now is None:
+                return
+            yield f"data: {_facts(now, studio).model_dump_json()}\n\n"
+            following = asyncio.ensure_future(anext(jobs, None))
+    finally:
+        closing.cancel()
+        following.cancel()

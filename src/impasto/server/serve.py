@@ -1,0 +1,85 @@
+"""Runs the server until it is told to end, and lets it end well."""
+
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from impasto.core.errors import OutputError
+from impasto.core.files import reason
+from impasto.engine.backend import Backend
+from impasto.engine.model import Model
+from impasto.server.app import make_app
+from impasto.server.protocol import PatientProtocol
+from impasto.server.settings import ServeSettings
+from impasto.server.studio import Studio, make_studio
+
+_CONNECTIONS = 1024
+
+
+def serve(
+    settings: ServeSettings,
+    model: Model,
+    backend: Backend | None = None,
+    *,
+    tell: Callable[[str], None],
+) -> None:
+    """Serve until SIGTERM or Ctrl-C; what was accepted is finished first.
+
+    Args:
+        settings: what the operator has set.
+        model: what paints.
+        backend: runs the graphs; None opens the default one.
+        tell: gets the address, when it can be called.
+
+    Raises:
+        OutputError: the address cannot be taken.
+    """
+    studio = make_studio(settings, model, backend)
+    config = uvicorn.Config(
+        make_app(studio),
+        http=PatientProtocol,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        limit_concurrency=_CONNECTIONS,
+        timeout_graceful_shutdown=round(settings.shutdown_seconds),
+    )
+    with _listening(settings) as listener:
+        port = listener.getsockname()[1]
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        tell(f"http://{host}:{port}/")
+        _Server(config, studio).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Tells the studio at once that the end has come, so that streams without end end."""
+
+    def __init__(self, config: uvicorn.Config, studio: Studio) -> None:
+        super().__init__(config)
+        self._studio = studio
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Called by a signal."""
+        self._studio.gate.closed = True
+        self._studio.closing.set()
+        super().handle_exit(sig, frame)
+
+
+def _listening(settings: ServeSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+        listener.listen(512)
+    except OSError as error:
+        listener.close()
+        where = f"{settings.host} port {settings.port}"
+        raise OutputError(f"cannot listen on {where}: {reason(error)}") from error
+    return listener

@@ -1,0 +1,147 @@
+"""All that the routes share: settings, styles, painters, caches. One in an app."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastapi import Request
+
+from impasto.engine.backend import Backend
+from impasto.engine.model import Model
+from impasto.engine.painter import check_fits
+from impasto.server.gate import Gate
+from impasto.server.job_store import Job
+from impasto.server.jobs import Jobs
+from impasto.server.kitchen import Kitchen, decoders_of, painters_of
+from impasto.server.logs import log
+from impasto.server.metrics import Metrics
+from impasto.server.results import Results
+from impasto.server.settings import ServeSettings
+from impasto.server.workers import DecoderPool
+from impasto.styles.library import BUNDLED, Library
+from impasto.styles.package import Style, read_style
+from impasto.styles.shelf import add_style
+from impasto.styles.watch import Shelf, changes, read_shelf
+
+
+@dataclass(eq=False)
+class Studio:
+    """What the server has."""
+
+    settings: ServeSettings
+    model: Model
+    library: Library
+    shelf: Shelf
+    kitchen: Kitchen
+    gate: Gate
+    results: Results
+    jobs: Jobs
+    check: Callable[[Style], None]
+    """Raises StyleError for a style that the model cannot paint."""
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    live: int = 0
+    """Cameras that are painted now."""
+    max_regions: int = 0
+    """Masks that one request may bring."""
+    metrics: Metrics = field(init=False)
+    _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        """Metrics look at everything else."""
+        self.metrics = Metrics(
+            {
+                "requests_inside": ("Requests worked on or waiting.", lambda: self.gate.inside),
+                "queue_depth": ("Requests that wait.", lambda: self.gate.waiting),
+                "painting": ("Threads that paint.", lambda: self.kitchen.busy),
+                "cache_bytes": ("Of kept paintings.", lambda: self.results.bytes),
+                "jobs": ("Jobs that wait or run.", lambda: self.jobs.waiting),
+                "live": ("Cameras that are painted.", lambda: self.live),
+                "styles": ("Styles that can be painted.", lambda: len(self.shelf.names())),
+                "styles_refused": ("Packages that are broken.", lambda: len(self.shelf.broken)),
+            }
+        )
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a painting that is asked for now would be made."""
+        return self.kitchen.is_open and not self.closing.is_set() and bool(self.shelf.names())
+
+    async def finish(self, job: Job, result: Path) -> None:
+        """Use the result of a job: a new style goes among the others.
+
+        Raises:
+            StyleError: it cannot be painted here, or its name was taken meanwhile.
+        """
+        if job.kind == "fit":
+            await self.put_style(await asyncio.to_thread(read_style, result), overwrite=False)
+
+    async def put_style(self, style: Style, *, overwrite: bool) -> None:
+        """Put a style among the user's own; it can be painted when this returns.
+
+        Raises:
+            StyleError: it was made for another model, or its name is taken.
+            OutputError: the library cannot be written.
+        """
+        self.check(style)
+        await asyncio.to_thread(add_style, self.library, style, overwrite=overwrite)
+        await self.renew()
+
+    async def watch(self) -> None:
+        """Take up every change of the library's packages, until the server closes."""
+        async for _ in changes(self.library, self.closing):
+            await self.renew()
+
+    async def renew(self) -> None:
+        """Read the packages again; requests that are under way keep the ones they have."""
+        async with self._renewing:
+            before = self.shelf
+            self.shelf = await asyncio.to_thread(read_shelf, self.library, self.check, before)
+        _tell(before, self.shelf)
+
+
+def make_studio(settings: ServeSettings, model: Model, backend: Backend | None = None) -> Studio:
+    """Everything that can be had before the loop runs.
+
+    Args:
+        settings: what the operator has set.
+        model: what paints.
+        backend: runs the graphs; None opens the default one.
+    """
+    library = Library([BUNDLED, settings.library] if settings.library else None)
+    pool = DecoderPool(settings, decoders_of(settings), lambda: studio.metrics.lost.inc())
+
+    def check(style: Style) -> None:
+        check_fits(style, model)
+
+    studio = Studio(
+        settings=settings,
+        model=model,
+        library=library,
+        shelf=read_shelf(library, check),
+        check=check,
+        kitchen=Kitchen(settings, backend, model, pool),
+        gate=Gate(painters_of(settings), settings.queue),
+        results=Results(settings.cache_bytes),
+        jobs=Jobs(settings, model.folder, lambda job, path: studio.finish(job, path)),
+    )
+    return studio
+
+
+def studio_of(request: Request) -> Studio:
+    """The studio of the app that a request came to."""
+    studio: Studio = request.app.state.studio
+    return studio
+
+
+def _tell(before: Shelf, after: Shelf) -> None:
+    """Name in the log what has changed."""
+    old, new = (
+        {name: each.held(name).version for name in each.names()} for each in (before, after)
+    )
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            log.info("style changed", style=name, before=old.get(name), version=new.get(name))
+    for name, reason in after.broken.items():
+        if before.broken.get(name) != reason:
+            log.warning("style package refused", style=name, reason=reason)

@@ -1,0 +1,113 @@
+"""Bodies of requests, read within limits of size and time."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import Request
+from starlette.datastructures import FormData
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
+
+from impasto.server.problems import ProblemError
+
+READ = "impasto.read"
+"""Where a request keeps the event that its body was read to its end."""
+
+_MOST_FIELDS = 64
+_FIELD_BYTES = 64 * 1024
+
+
+class ClientGoneError(Exception):
+    """Nobody waits for the answer any more."""
+
+
+@dataclass(frozen=True)
+class BodyLimits:
+    """How much of a body is taken, and for how long."""
+
+    max_bytes: int
+    seconds: float
+
+
+async def read_body(request: Request, limits: BodyLimits) -> bytes:
+    """All of a raw body.
+
+    Raises:
+        ProblemError: 413 it is too large, 408 it comes too slowly.
+        ClientGoneError: the client left.
+    """
+    parts = [part async for part in chunks(request, limits)]
+    return b"".join(parts)
+
+
+@asynccontextmanager
+async def read_form(request: Request, limits: BodyLimits, files: int) -> AsyncIterator[FormData]:
+    """A multipart form while the block runs; files lie on disk when they are large.
+
+    Raises:
+        ProblemError: 413 it is too large, 408 it comes too slowly, 400 it is no form.
+        ClientGoneError: the client left.
+    """
+    parser = MultiPartParser(
+        request.headers,
+        chunks(request, limits),
+        max_files=files,
+        max_fields=_MOST_FIELDS,
+        max_part_size=_FIELD_BYTES,
+    )
+    try:
+        form = await parser.parse()
+    except MultiPartException as error:
+        raise ProblemError(400, f"the form cannot be read: {error.message}") from error
+    except (KeyError, ValueError, AssertionError) as error:  # a boundary that is none
+        raise ProblemError(400, "the form cannot be read") from error
+    try:
+        yield form
+    finally:
+        await form.close()
+
+
+async def chunks(request: Request, limits: BodyLimits) -> AsyncGenerator[bytes, None]:
+    """The parts of a body as they come; see `read_body` for what is raised."""
+    check_length(request, limits.max_bytes)
+    left = limits.max_bytes
+    until = asyncio.get_running_loop().time() + limits.seconds
+    parts = request.stream().__aiter__()
+    while True:
+        try:
+            async with asyncio.timeout_at(until):
+                part = await anext(parts)
+        except StopAsyncIteration:
+            if READ in request.scope:
+                request.scope[READ].set()
+            return
+        except TimeoutError:
+            detail = f"the body did not come within {limits.seconds:g} s"
+            raise ProblemError(408, detail, {"Connection": "close"}) from None
+        except ClientDisconnect:
+            raise ClientGoneError from None
+        left -= len(part)
+        if left < 0:
+            raise too_large(limits.max_bytes)
+        yield part
+
+
+def check_length(request: Request, most: int) -> None:
+    """Raise `ProblemError` if a request says that its body is too large, before it is read."""
+    text = request.headers.get("content-length", "0")
+    if not text.isdecimal() or len(text) > 18:
+        raise ProblemError(400, "Content-Length is no number", {"Connection": "close"})
+    if int(text) > most:
+        raise too_large(most)
+
+
+def too_large(most: int) -> ProblemError:
+    """The answer to a body of too many bytes."""
+    return ProblemError(413, f"the body is over {most} bytes", {"Connection": "close"})
+
+
+def media_type(request: Request) -> str:
+    """What a body says it is, without parameters, in lower case."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
