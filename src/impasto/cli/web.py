@@ -104,7 +104,7 @@ def _styles(styles: "list[Style]") -> dict[str, bytes]:
 
 def _fitting(names: list[str] | None, model: "Model") -> "list[Style]":
     """The styles that are named, or all that the model can paint."""
-    from impasto.engine.painter import check_fits
+    from impasto.engine.looks import check_fits
     from impasto.styles.library import Library
 
     if names:
