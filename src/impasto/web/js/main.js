@@ -15,7 +15,7 @@ import { settingsOf } from "./share.js";
 import { startSliders } from "./sliders.js";
 import { startStage } from "./stage.js";
 import { complain, tell } from "./status.js";
-import { state, update } from "./store.js";
+import { MOST_REGIONS, state, update } from "./store.js";
 import { startTabs } from "./tabs.js";
 import { startTheme } from "./theme.js";
 import { startVideo } from "./video.js";
@@ -58,7 +58,8 @@ async function open(engine) {
   const names = styles.map(({ name }) => name);
   const first = names.includes(FIRST) ? FIRST : names[0];
   const layers = [{ styles: [first], point: [0.5, 0.5], mask: null }];
-  update({ styles, layers, ...settingsOf(location.hash, names) });
+  const mostRegions = Math.min(MOST_REGIONS, about.limits?.max_regions ?? MOST_REGIONS);
+  update({ styles, layers, mostRegions, ...settingsOf(location.hash, names) });
   addEventListener("hashchange", () => update(settingsOf(location.hash, names)));
   if (!state.photo) tell("");
   document.body.dataset.ready = "true";

@@ -3,7 +3,7 @@
 import { byId, icon, make, press } from "./dom.js";
 import { onLanguage, t } from "./i18n.js";
 import { centerOf } from "./mix.js";
-import { listen, MOST_REGIONS, state, update } from "./store.js";
+import { listen, state, update } from "./store.js";
 
 const MASK_SIDE = 1024;
 
@@ -23,11 +23,11 @@ function forget() {
 }
 
 function show() {
-  byId("regions-block").hidden = !state.photo;
+  byId("regions-block").hidden = !state.photo || !state.mostRegions;
   byId("regions-hint").hidden = state.active === 0;
   if (!state.photo) return;
   const chips = state.layers.map((_, index) => chip(index));
-  if (state.layers.length <= MOST_REGIONS) chips.push(adding());
+  if (state.layers.length <= state.mostRegions) chips.push(adding());
   const hadFocus = document.activeElement?.dataset.region;
   byId("regions").replaceChildren(...chips);
   if (hadFocus) byId("regions").querySelector(`[data-region="${hadFocus}"]`)?.focus();

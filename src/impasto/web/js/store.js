@@ -7,6 +7,7 @@ import { centerOf, weightsAt } from "./mix.js";
 export const REFERENCES = [2048, 1536, 1024, 768, 512, 384, 256];
 
 export const MOST_STYLES = 4;
+/** Regions that a picture may have, where the server allows as many. */
 export const MOST_REGIONS = 3;
 
 /** The name that stands for the photo as it is, in a region. */
@@ -23,6 +24,7 @@ export const state = {
   styles: [],
   layers: [{ styles: [], point: [0.5, 0.5], mask: null }],
   active: 0,
+  mostRegions: MOST_REGIONS,
   mixing: false,
   strength: 1,
   stroke: REFERENCES.indexOf(768),
