@@ -13,7 +13,7 @@ const PIP = /pip install [^\n`]+/;
 
 /** Let the form work; `about` says whether the server can learn. */
 export function startFit(engine, about) {
-  const jobs = new JobList("fit", byId("fit-jobs"), (job) => resultOf(engine, job));
+  const jobs = new JobList("fit", byId("fit-jobs"), (job, title) => resultOf(engine, job, title));
   if (!about.train) tellMissing("pip install 'impasto[train]'");
   onLanguage(() => byId("fit-missing").hidden || tellMissing(byId("fit-missing").dataset.pip));
   byId("fit-form").elements.pictures.onchange = ({ target }) => showThumbs(target.files);
@@ -33,7 +33,12 @@ export function startFit(engine, about) {
 export function nameOf(title) {
   const plain = title.normalize("NFKD").toLowerCase().replace(/[^a-z0-9]+/g, "-");
   const name = plain.replace(/^-+|-+$/g, "").slice(0, 64);
-  return name || `style-${Date.now().toString(36)}`;
+  return name || `style-${checksum(title)}`;
+}
+
+/** For titles without a letter of a to z; the same title is always the same style. */
+function checksum(text) {
+  return [...text].reduce((sum, char) => (sum * 31 + char.codePointAt(0)) % 2 ** 31, 7).toString(36);
 }
 
 function tellMissing(pip) {
@@ -51,14 +56,14 @@ function showThumbs(files) {
   byId("fit-thumbs").replaceChildren(...pictures);
 }
 
-function resultOf(engine, { state, preview, style }) {
+function resultOf(engine, { state, preview }, title) {
   const picture = preview
     ? make("img", { class: "job-picture", alt: t("fit.preview"), src: fresh(preview) })
     : null;
   if (state !== "done") return [picture];
   const open = async () => {
     update({ styles: await engine.styles() });
-    if (style) choose(style);
+    choose(nameOf(title));
     openTab("tab-photo");
   };
   return [picture, make("button", { class: "primary", textContent: t("job.open"), onclick: open })];

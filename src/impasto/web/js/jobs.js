@@ -15,7 +15,8 @@ export class JobList {
   /**
    * @param {string} kind names what is remembered
    * @param {HTMLElement} element the list
-   * @param {(job: Object) => (HTMLElement|null)[]} result what a job shows of its result
+   * @param {(job: Object, name: string) => (HTMLElement|null)[]} result what a job
+   *   shows of its result
    */
   constructor(kind, element, result) {
     this.kind = kind;
@@ -93,7 +94,7 @@ class JobCard {
     const hasMoved = job.state !== this.job.state || job.preview || job.result;
     this.job = job;
     if (ENDED.has(job.state)) this.events?.close();
-    if (hasMoved) this.body.replaceChildren(...this.result(job).filter(Boolean));
+    if (hasMoved) this.body.replaceChildren(...this.result(job, this.name).filter(Boolean));
     this.show();
   }
 

@@ -85,7 +85,7 @@ function lay() {
   style.width = `${width}px`;
   style.height = `${height}px`;
   style.transform = `translate(${view.left}px, ${view.top}px)`;
-  byId("zoom-fit").textContent = `${Math.round(100 * view.zoom)}%`;
+  byId("zoom-value").textContent = `${Math.round(100 * view.zoom)}%`;
 }
 
 /** Centred where there is room, and else moved no further than the picture's edge. */

@@ -16,7 +16,7 @@ export function startVideo() {
     sent.set("strength", String(state.strength));
     sent.set("stroke_reference", String(REFERENCES[state.stroke]));
     sent.set("colors", state.colour === 1 ? "content" : "style");
-    if (form.has("flow")) sent.set("flow", "true");
+    if (form.has("flow")) sent.set("flow", "0.5");
     sent.set("video", file);
     await jobs.send("/v1/videos", sent, file.name);
   });
