@@ -30,8 +30,8 @@ Token = Annotated[
     str | None,
     typer.Option(
         metavar="TEXT",
-        help="What callers must bring. Better set it by IMPASTO_SERVE_TOKEN, which other users of "
-        "the machine cannot see; without one, a host that others can reach gets a new one.",
+        help="What callers must bring; needed for a host that others can reach. Better set it by "
+        "IMPASTO_SERVE_TOKEN, which other users of this machine cannot see.",
         rich_help_panel=_WHO,
     ),
 ]
@@ -79,6 +79,7 @@ def serve(
 ) -> None:
     """Serve the page and the HTTP API, on this machine unless told otherwise.
 
+    What strangers send is decoded in processes of its own. Ctrl-C finishes what was accepted.
     Everything else is set by variables IMPASTO_SERVE_...: see docs/server.md. Needs the extra
     `server`.
     """
@@ -98,4 +99,10 @@ def serve(
     }
     settings = settings_from(os.environ, **given)
     set_up(as_json=not (sys.stderr and sys.stderr.isatty()))
-    run(settings, load_model(model), context.obj, tell=lambda address: say(f"serving on {address}"))
+    hint = " (in a browser: add ?token= and the token)" if settings.token else ""
+    run(
+        settings,
+        load_model(model),
+        context.obj,
+        tell=lambda address: say(f"serving on {address}{hint}"),
+    )

@@ -1,6 +1,5 @@
 """The ASGI app: routes, error answers and the page."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -31,16 +30,11 @@ def make_app(studio: Studio) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await studio.kitchen.start()
-        await studio.jobs.start()
-        watching = asyncio.create_task(studio.watch())
+        await studio.start()
         try:
             yield
         finally:
-            studio.closing.set()
-            await watching
-            await studio.jobs.close()
-            await studio.kitchen.close()
+            await studio.close()
 
     app = FastAPI(
         title="impasto",

@@ -10,7 +10,7 @@ import signal
 import sys
 
 _SET_PARENT_DEATH_SIGNAL = 1
-_NICE = 10
+_NICE = 5
 
 
 def main(argv: list[str]) -> None:

@@ -4,7 +4,7 @@ from typing import Any, Final, TypeVar
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, QueryParams
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -19,7 +19,7 @@ PICTURE: Final[dict[str, Any]] = {
 }
 
 
-def parsed(model: type[M], fields: FormData | dict[str, str]) -> M:
+def parsed(model: type[M], fields: FormData | QueryParams) -> M:
     """The settings among the fields of a form or a query.
 
     Raises:
@@ -37,6 +37,27 @@ def raw_body(*media_types: str) -> dict[str, Any]:
     """The description of a body that is a file."""
     content = {each: {"schema": _BYTES} for each in media_types}
     return {"requestBody": {"required": True, "content": content}}
+
+
+def paint_body(model: type[BaseModel]) -> dict[str, Any]:
+    """The description of a photo with settings: a body with a query, or a form."""
+    schema = model.model_json_schema()
+    needed = schema.get("required", [])
+    query = [
+        {"name": name, "in": "query", "required": False, "schema": about}
+        | {key: about[key] for key in ("description",) if key in about}
+        for name, about in schema["properties"].items()
+    ]
+    form = {
+        **schema,
+        "properties": {"photo": _BYTES, **schema["properties"]},
+        "required": ["photo", *needed],
+        "additionalProperties": {**_BYTES, "description": "mask.SPEC: where SPEC is painted."},
+    }
+    content = {"multipart/form-data": {"schema": form}}
+    for kind in ("image/jpeg", "image/png", "image/webp", "application/octet-stream"):
+        content[kind] = {"schema": _BYTES}
+    return {"parameters": query, "requestBody": {"required": True, "content": content}}
 
 
 def body_of(model: type[BaseModel], file: str, *, many: bool = False) -> dict[str, Any]:

@@ -4,11 +4,13 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TypeVar
+
+import numpy as np
 
 from impasto.core.settings import EngineSettings, PaintSettings
 from impasto.engine.backend import Backend
@@ -16,6 +18,7 @@ from impasto.engine.backends import open_backend
 from impasto.engine.cpu import usable_cores
 from impasto.engine.model import Model
 from impasto.engine.painter import Painter
+from impasto.media.image import Picture
 from impasto.server.settings import ServeSettings
 from impasto.server.workers import DecoderPool
 from impasto.styles.spec import StyleSpec
@@ -37,11 +40,20 @@ class Order:
     paint: PaintSettings
     format: str | None = None
     quality: int | None = None
+    masks: tuple[tuple[StyleSpec, bytes], ...] = ()
+    """Files of masks, the lowest first."""
+    feather: float = 0.0
 
     @property
     def versions(self) -> str:
-        """The styles and which version of them, for the response and for the cache."""
-        return ",".join(f"{name}@{self.shelf.held(name).version}" for name in self.spec.names)
+        """The styles and which version of them, for the response and for the cache.
+
+        Raises:
+            StyleError: a style is unknown.
+        """
+        specs = [self.spec, *(spec for spec, _ in self.masks)]
+        names = dict.fromkeys(name for spec in specs if not spec.is_photo for name in spec.names)
+        return ", ".join(f"{name}@{self.shelf.held(name).version}" for name in names)
 
 
 @dataclass
@@ -71,15 +83,17 @@ class Kitchen:
         self.painters = painters_of(settings)
         self.backend = backend
         self._threads = ThreadPoolExecutor(self.painters, "impasto-paint", _stand_back)
-        self.is_open = False
-        """Whether engine and decoders are ready."""
         self.busy = 0
         """Threads that paint now."""
 
     async def start(self) -> None:
         """Open the engine and start the decoders; both at once."""
         await asyncio.gather(self.decoders.start(), self.run(self._open))
-        self.is_open = True
+
+    async def warm_up(self, order: Order) -> None:
+        """Paint something small, so that the first who comes does not wait for the engine."""
+        pixels = np.zeros((64, 64, 3), np.uint8)
+        await self.run(lambda: self.painter(order).paint(pixels))
 
     async def close(self) -> None:
         """End threads and processes, after what they have to do."""
@@ -102,8 +116,8 @@ class Kitchen:
         finally:
             self.busy -= 1
 
-    def painter(self, order: Order) -> Painter:
-        """A painter on the styles of an order.
+    def painter(self, order: Order, masks: Sequence[tuple[StyleSpec, Picture]] = ()) -> Painter:
+        """A painter on the styles of an order, with its masks as pictures.
 
         Raises:
             StyleError: a style is unknown or made for another model.
@@ -111,6 +125,8 @@ class Kitchen:
         settings = order.paint
         return Painter(
             order.spec,
+            masks=masks,
+            feather=order.feather,
             strength=settings.strength,
             colors=settings.colors,
             size=settings.size,
@@ -128,8 +144,14 @@ class Kitchen:
         """
         clock = Clock()
         picture = await self.decoders.decode(photo, "the photo")
+        masks = [
+            (spec, await self.decoders.decode(data, f"the mask of {spec}"))
+            for spec, data in order.masks
+        ]
         clock.lap("decode")
-        painter = self.painter(order)
+        painter = (
+            await self.run(lambda: self.painter(order, masks)) if masks else self.painter(order)
+        )
         measured = await self.run(lambda: painter.measured(picture))
         clock.lap("measure")
         painted = await self.run(lambda: painter.paint_measured(measured))

@@ -25,7 +25,7 @@ class Metrics:
     """
 
     def __init__(self, gauges: Mapping[str, tuple[str, Callable[[], float]]]) -> None:
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = registry = CollectorRegistry()
         self.requests = Counter(
             "impasto_requests",

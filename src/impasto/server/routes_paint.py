@@ -5,14 +5,13 @@ from importlib.metadata import version
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 
+from impasto.server import forms
 from impasto.server.kitchen import Order
 from impasto.server.patience import attended
-from impasto.server.problems import ProblemError
-from impasto.server.schemas import PaintQuery
+from impasto.server.problems import ProblemError, described
+from impasto.server.schemas import PaintForm
 from impasto.server.studio import Studio, studio_of
 from impasto.server.uploads import BodyLimits, check_length, media_type, read_body, read_form
 from impasto.styles.spec import parse_spec
@@ -20,18 +19,42 @@ from impasto.styles.spec import parse_spec
 router = APIRouter()
 
 
-@router.post("/v1/paint")
+_DESCRIBED = forms.paint_body(PaintForm)
+
+
+@router.post(
+    "/v1/paint",
+    response_class=Response,
+    responses={
+        200: forms.PICTURE,
+        304: {"description": "The painting is the one of If-None-Match."},
+        **described(400, 401, 403, 408, 413, 415, 422, 500, 503, 504),
+    },
+    openapi_extra=_DESCRIBED,
+)
 async def paint(request: Request, studio: Annotated[Studio, Depends(studio_of)]) -> Response:
-    """Paint a photo."""
+    """Paint a photo.
+
+    The photo is the body, with the settings in the query; or the file `photo` of a form, with the
+    settings as its fields. In a form each file `mask.SPEC` lays the style SPEC over the picture
+    where it is white, in the order of the fields.
+    """
     check_length(request, studio.settings.max_bytes)
     with studio.gate.entered():
         return await attended(request, studio.settings.deadline, _painted(request, studio))
 
 
 async def _painted(request: Request, studio: Studio) -> Response:
-    photo, query = await _read(request, studio)
-    spec = parse_spec(query.style)
-    order = Order(spec, studio.shelf, query.paint, query.format, query.quality)
+    photo, query, masks = await _read(request, studio)
+    order = Order(
+        parse_spec(query.style),
+        studio.shelf,
+        query.paint,
+        query.format,
+        query.quality,
+        tuple((parse_spec(spec), mask) for spec, mask in masks),
+        query.feather,
+    )
     key = _key(photo, order, studio)
     headers = {
         "ETag": f'"{key}"',
@@ -55,32 +78,33 @@ async def _painted(request: Request, studio: Studio) -> Response:
     return Response(served.data, media_type=served.media_type, headers=headers)
 
 
-async def _read(request: Request, studio: Studio) -> tuple[bytes, PaintQuery]:
+Masks = list[tuple[str, bytes]]
+"""Style specs and files."""
+
+
+async def _read(request: Request, studio: Studio) -> tuple[bytes, PaintForm, Masks]:
     limits = BodyLimits(studio.settings.max_bytes, studio.settings.body_seconds)
     kind = media_type(request)
     if kind == "multipart/form-data":
-        async with read_form(request, limits, files=9) as form:
+        async with read_form(request, limits, files=1 + studio.settings.max_regions) as form:
             photo = form.get("photo")
             if not isinstance(photo, UploadFile):
                 raise ProblemError(422, "the form has no file `photo`")
-            if any(name.startswith("mask.") for name in form):
-                raise ProblemError(501, "regions are not painted by this server")
-            fields = {name: text for name, text in form.items() if isinstance(text, str)}
-            return await photo.read(), _query(fields)
+            return await photo.read(), forms.parsed(PaintForm, form), await _masks(form)
     if kind.startswith("image/") or kind == "application/octet-stream":
-        return await read_body(request, limits), _query(dict(request.query_params))
-    raise ProblemError(
-        415, "send the photo as image/*, application/octet-stream or multipart/form-data"
-    )
+        query = forms.parsed(PaintForm, request.query_params)
+        return await read_body(request, limits), query, []
+    kinds = "image/*, application/octet-stream or multipart/form-data"
+    raise ProblemError(415, f"send the photo as {kinds}")
 
 
-def _query(fields: dict[str, str]) -> PaintQuery:
-    try:
-        return PaintQuery.model_validate(fields)
-    except ValidationError as error:
-        raise RequestValidationError(
-            [{**each, "loc": ("query", *each["loc"])} for each in error.errors()]
-        ) from error
+async def _masks(form: FormData) -> Masks:
+    """The files named `mask.SPEC`, in their order; a spec may have several."""
+    return [
+        (name.removeprefix("mask."), await file.read())
+        for name, file in form.multi_items()
+        if name.startswith("mask.") and isinstance(file, UploadFile)
+    ]
 
 
 def _key(photo: bytes, order: Order, studio: Studio) -> str:
@@ -89,7 +113,9 @@ def _key(photo: bytes, order: Order, studio: Studio) -> str:
     rest = (version("impasto"), studio.model.trunk_id, info, str(order.spec), order.versions)
     settings = (order.paint, order.format, order.quality)
     digest = hashlib.sha256(photo)
-    digest.update(repr((*rest, *settings, order.spec.weights)).encode())
+    digest.update(repr((*rest, *settings, order.spec.weights, order.feather)).encode())
+    for spec, mask in order.masks:
+        digest.update(repr((spec, hashlib.sha256(mask).digest())).encode())
     return digest.hexdigest()[:32]
 
 

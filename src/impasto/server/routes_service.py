@@ -25,7 +25,7 @@ async def about(request: Request, studio: Here) -> About:
     limits = Limits(
         max_bytes=settings.max_bytes,
         max_pixels=settings.max_pixels,
-        max_regions=studio.max_regions,
+        max_regions=settings.max_regions,
         max_video_bytes=settings.max_video_bytes,
         max_video_frames=settings.max_video_frames,
         max_fit_minutes=settings.max_fit_minutes,

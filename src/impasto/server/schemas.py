@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from impasto.core.settings import STROKE_REFERENCES, Colors, PaintSettings
+from impasto.core.settings import MOST_FEATHER, STROKE_REFERENCES, Colors, PaintSettings
 
 FormatName = Literal["jpeg", "png", "webp", "avif", "tiff"]
 
@@ -41,6 +41,14 @@ class PaintQuery(BaseModel):
     def paint(self) -> PaintSettings:
         """The settings of the painter."""
         return PaintSettings(self.strength, self.colors, self.size, self.stroke_reference)
+
+
+class PaintForm(PaintQuery):
+    """How a photo with masks is painted."""
+
+    feather: float = Field(
+        0, ge=0, le=MOST_FEATHER, description="Pixels that are soft to each side of a mask's edge."
+    )
 
 
 class LiveSettings(PaintQuery):

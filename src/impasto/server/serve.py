@@ -1,16 +1,19 @@
 """Runs the server until it is told to end, and lets it end well."""
 
 import socket
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
 
-from impasto.core.errors import OutputError
+from impasto.core.errors import ImpastoWarning, OutputError
 from impasto.core.files import reason
 from impasto.engine.backend import Backend
 from impasto.engine.model import Model
 from impasto.server.app import make_app
+from impasto.server.logs import log
 from impasto.server.protocol import PatientProtocol
 from impasto.server.settings import ServeSettings
 from impasto.server.studio import Studio, make_studio
@@ -54,7 +57,20 @@ def serve(
         port = listener.getsockname()[1]
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         tell(f"http://{host}:{port}/")
-        _Server(config, studio).run(sockets=[listener])
+        with _warnings_as_lines():
+            _Server(config, studio).run(sockets=[listener])
+
+
+@contextmanager
+def _warnings_as_lines() -> Iterator[None]:
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        log.warning("warning", detail=str(message))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", ImpastoWarning)
+        warnings.showwarning = show
+        yield
 
 
 class _Server(uvicorn.Server):

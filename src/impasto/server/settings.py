@@ -47,6 +47,8 @@ class ServeSettings:
     """Of the body of a request that paints a picture."""
     max_pixels: int = 50_000_000
     """Of a picture, all frames together, by what its header says."""
+    max_regions: int = 8
+    """Masks that one request may bring."""
     decoder_memory: int = 2**30
     """Of a process that decodes, beside what the pictures themselves take."""
     decoder_seconds: float = 20.0
@@ -87,7 +89,10 @@ class ServeSettings:
                 "the token must be at least 16 characters from A-Z, a-z, 0-9, - and _"
             )
         if not self.is_loopback and self.token is None:
-            raise SettingsError(f"host {self.host} can be reached from elsewhere: it needs a token")
+            raise SettingsError(
+                f"host {self.host} can be reached from elsewhere, so it needs a token: set "
+                "IMPASTO_SERVE_TOKEN to what `openssl rand -hex 16` prints"
+            )
 
     @property
     def is_loopback(self) -> bool:
@@ -107,6 +112,7 @@ _LOWEST: Mapping[str, float] = {
     "decoders": 0,
     "max_bytes": 1024,
     "max_pixels": 1,
+    "max_regions": 0,
     "decoder_memory": 128 * 2**20,
     "decoder_seconds": 0.1,
     "body_seconds": 0.1,

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from fastapi import Request
 
+from impasto.core.settings import PaintSettings
 from impasto.engine.backend import Backend
+from impasto.engine.looks import check_fits
 from impasto.engine.model import Model
-from impasto.engine.painter import check_fits
 from impasto.server.gate import Gate
 from impasto.server.job_store import Job
 from impasto.server.jobs import Jobs
-from impasto.server.kitchen import Kitchen, decoders_of, painters_of
+from impasto.server.kitchen import Kitchen, Order, decoders_of, painters_of
 from impasto.server.logs import log
 from impasto.server.metrics import Metrics
 from impasto.server.results import Results
@@ -22,6 +23,7 @@ from impasto.server.workers import DecoderPool
 from impasto.styles.library import BUNDLED, Library
 from impasto.styles.package import Style, read_style
 from impasto.styles.shelf import add_style
+from impasto.styles.spec import parse_spec
 from impasto.styles.watch import Shelf, changes, read_shelf
 
 
@@ -40,11 +42,12 @@ class Studio:
     check: Callable[[Style], None]
     """Raises StyleError for a style that the model cannot paint."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+    is_open: bool = False
+    """Whether everything has started."""
     live: int = 0
     """Cameras that are painted now."""
-    max_regions: int = 0
-    """Masks that one request may bring."""
     metrics: Metrics = field(init=False)
+    _watching: asyncio.Task[None] | None = None
     _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -65,7 +68,25 @@ class Studio:
     @property
     def is_ready(self) -> bool:
         """Whether a painting that is asked for now would be made."""
-        return self.kitchen.is_open and not self.closing.is_set() and bool(self.shelf.names())
+        return self.is_open and not self.closing.is_set() and bool(self.shelf.names())
+
+    async def start(self) -> None:
+        """Start engine, processes and jobs."""
+        await self.kitchen.start()
+        for name in self.shelf.names()[:1]:
+            await self.kitchen.warm_up(Order(parse_spec(name), self.shelf, PaintSettings()))
+        await self.jobs.start()
+        self._watching = asyncio.create_task(self.watch())
+        self.is_open = True
+
+    async def close(self) -> None:
+        """Finish what was accepted, and end everything."""
+        self.gate.closed = True
+        self.closing.set()
+        if self._watching is not None:
+            await self._watching
+        await self.jobs.close()
+        await self.kitchen.close()
 
     async def finish(self, job: Job, result: Path) -> None:
         """Use the result of a job: a new style goes among the others.
