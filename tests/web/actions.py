@@ -28,9 +28,15 @@ def choose_photo(page: "Page", photo: Path) -> None:
 
 def after(page: "Page", act: str) -> None:
     """Click something, and wait for the full painting that follows."""
-    version = int(page.get_attribute("#viewer", "data-version") or 0)
+    version = settled(page)
     page.click(act)
     repainted(page, version)
+
+
+def settled(page: "Page") -> int:
+    """Wait until nothing is painted any more; the version of what is shown then."""
+    page.wait_for_function("() => document.querySelector('#busy').hidden")
+    return int(page.get_attribute("#viewer", "data-version") or 0)
 
 
 def repainted(page: "Page", version: int) -> None:
@@ -44,7 +50,7 @@ def repainted(page: "Page", version: int) -> None:
 
 def slide(page: "Page", slider: str, value: float) -> None:
     """Move a slider, and wait for the full painting that follows."""
-    version = int(page.get_attribute("#viewer", "data-version") or 0)
+    version = settled(page)
     page.fill(slider, str(value))
     repainted(page, version)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .actions import choose_photo, difference, open_page, repainted, shown
+from .actions import choose_photo, difference, open_page, repainted, settled, shown
 from .conftest import PATIENCE, watch
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def test_axe_finds_no_serious_fault(
         page.click("[data-style=udnie]")
         page.click("#compare")
         page.click("[data-region=add]")
-        page.wait_for_function("() => document.querySelector('#busy').hidden")
+        settled(page)
         assert faults(page) == []
         for tab in ("video", "fit"):
             page.click(f"#tab-{tab}")
@@ -75,7 +75,7 @@ def test_everything_works_by_the_keyboard(page: "Page", server: str) -> None:
     tab_to(page, "#mix-on")
     page.keyboard.press("Enter")
     tab_to(page, "[data-style=water-lilies]")
-    version = int(page.get_attribute("#viewer", "data-version") or 0)
+    version = settled(page)
     page.keyboard.press("Enter")
     repainted(page, version)
     tab_to(page, "#pad-point")
@@ -101,7 +101,7 @@ def test_a_phone_sees_everything(browser: "Browser", server: str, photo: Path) -
         open_page(page, server)
         choose_photo(page, photo)
         page.tap("[data-style=udnie]")
-        page.wait_for_function("() => document.querySelector('#busy').hidden")
+        settled(page)
         assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
         small = page.evaluate(
             "() => [...document.querySelectorAll('button, select')]"
