@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 from impasto.engine.cpu import cpu_features, has_amx_bfloat16
@@ -26,3 +28,13 @@ def test_an_unknown_machine_has_no_features(tmp_path: Path) -> None:
     """Where the file is missing nothing is assumed."""
     assert cpu_features(tmp_path / "none") == []
     assert not has_amx_bfloat16(tmp_path / "none")
+
+
+def test_a_process_that_stands_back_knows_it() -> None:
+    """What was started with a higher nice value says so; an ordinary process does not."""
+    code = (
+        "import os; from impasto.engine.cpu import stands_back; before = os.nice(0) > 0;"
+        "print(stands_back() == before); os.nice(1); print(stands_back())"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == ["True", "True"]

@@ -22,6 +22,11 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def stands_back() -> bool:
+    """Whether this process was told to let others go first (`nice`)."""
+    return hasattr(os, "getpriority") and os.getpriority(os.PRIO_PROCESS, 0) > 0
+
+
 def cpu_features(cpuinfo: Path = _CPUINFO) -> list[str]:
     """Those vector instructions that matter to the engine, sorted; empty where unknown."""
     known = {"avx2", "avx512f", "avx512_bf16", "avx512_vnni", "avx_vnni", "amx_bf16", "amx_int8"}

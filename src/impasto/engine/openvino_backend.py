@@ -11,7 +11,7 @@ from impasto.core.errors import EngineError
 from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Array, BackendInfo, Part, Session, Shapes, describe, out_of
 from impasto.engine.compiled import CompiledGraphs
-from impasto.engine.cpu import has_amx_bfloat16
+from impasto.engine.cpu import has_amx_bfloat16, stands_back
 from impasto.engine.devices import missing, name_in
 from impasto.engine.layers import Layer, layers_of
 from impasto.engine.sessions import SessionCache
@@ -92,8 +92,9 @@ class OpenVinoBackend:
         }
         if self._device != "CPU":
             return config
-        if self._streams > 1:
-            # Other threads decode and encode meanwhile, and must find whichever core is free.
+        if self._streams > 1 or stands_back():
+            # Other threads decode and encode meanwhile, or other programs go first: ours must find
+            # whichever core is free. One that is tied to a busy core may wait for minutes.
             config["ENABLE_CPU_PINNING"] = False
         if self._threads is not None:
             config["INFERENCE_NUM_THREADS"] = self._threads

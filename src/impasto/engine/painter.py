@@ -16,14 +16,13 @@ from impasto.engine.images import Image, like, to_picture
 from impasto.engine.looks import Look, StyleLike, make_look
 from impasto.engine.model import DEFAULT_MODEL, Model, load_model
 from impasto.engine.pixels import Batch, fade, place
-from impasto.engine.regions import HELD_BYTES, Layer, Masks, Patch, lay, make_regions
+from impasto.engine.regions import HELD_BYTES, Layer, Masks, Patch, lay, make_regions, shown_in
 from impasto.engine.strokes import at_long_side, box_of_small, brought_to, part_brought_to
 from impasto.engine.tiler import Tiler
 from impasto.engine.tiles import Box
 from impasto.media.alpha import extend_edges
 from impasto.media.color import keep_colors
 from impasto.media.image import Picture
-from impasto.media.mask import fit_mask
 from impasto.media.resize import fit_long_side, thumbnail
 from impasto.styles.library import Library
 
@@ -136,20 +135,22 @@ class Painter:
         reference = self.settings.stroke_reference
         small = None if reference is None else at_long_side(_filled(picture), reference)
         seen = small or photo
-        if self.regions is None:
+        patches = self.patches(photo)
+        if patches is None:
             return Measured(photo, self.affine(seen.pixels, seen.alpha), small)
-        height, width = photo.pixels.shape[:2]
-        patches = self.regions.patches(width, height)
         return Measured(photo, None, small, tuple(self._layer(seen, each) for each in patches))
+
+    def patches(self, photo: Picture) -> tuple[Patch, ...] | None:
+        """The styles of a prepared picture in their places; None without masks."""
+        if self.regions is None:
+            return None
+        return self.regions.patches(photo.pixels.shape[1], photo.pixels.shape[0])
 
     def _layer(self, seen: Picture, patch: Patch) -> Layer:
         """A style, measured on what shows of it."""
         if patch.look.opacity == 0.0:
             return Layer(patch, None)
-        height, width = seen.pixels.shape[:2]
-        shown = fit_mask(patch.shown, width, height)
-        if seen.alpha is not None:
-            shown = (shown.astype(np.uint16) * seen.alpha // 255).astype(np.uint8)
+        shown = shown_in(patch, seen.pixels, seen.alpha)
         return Layer(patch, self.affine(seen.pixels, shown, patch.look.code))
 
     def paint_measured(self, measured: "Measured") -> Picture:

@@ -118,6 +118,20 @@ def make_regions(
     return kept if regions else None
 
 
+def shown_in(patch: Patch, pixels: RGB, alpha: Alpha | None = None) -> Alpha:
+    """How much of a style shows at each pixel of a picture, which need not be of the patch's size.
+
+    Args:
+        patch: the style in its place.
+        pixels: the picture.
+        alpha: its opacity: what is transparent does not show. None is opaque.
+    """
+    shown: Alpha = fit_mask(patch.shown, pixels.shape[1], pixels.shape[0])
+    if alpha is not None:
+        shown = (shown.astype(np.uint16) * alpha // 255).astype(np.uint8)
+    return shown
+
+
 def lay(canvas: RGB, layer: Layer, painted: RGB) -> None:
     """Lay the painting of a layer's box over a picture, in place.
 

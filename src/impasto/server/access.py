@@ -53,7 +53,8 @@ def _check_host(headers: Headers, settings: ServeSettings) -> None:
 
     A page of a stranger whose name was made to point here (DNS rebinding) sends that name.
     """
-    name = _host_name(headers.get("host", ""))
+    given = headers.getlist("host")
+    name = _host_name(given[0]) if len(given) == 1 else ""
     known = {"localhost", settings.host.lower(), *(each.lower() for each in settings.allowed_hosts)}
     if name not in known and not _is_address(name):
         raise ProblemError(421, "this server does not go by that name: see allowed_hosts")

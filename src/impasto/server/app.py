@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -46,6 +47,12 @@ def make_app(studio: Studio) -> ASGIApp:
     )
     app.state.studio = studio
     problems.install(app)
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        return problems.add_schema(plain())
+
+    app.openapi = openapi  # type: ignore[method-assign]
     app.include_router(routes_paint.router)
     app.include_router(routes_styles.router)
     app.include_router(routes_jobs.router)

@@ -4,12 +4,15 @@ import mmap
 import os
 from collections.abc import Mapping
 from tempfile import TemporaryFile
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from impasto.core.errors import ImageError
 from impasto.media.image import Picture
+
+_KEPT: Final = 32 * 2**20
+"""Bytes that stay taken from one picture to the next."""
 
 
 def arena_file(size: int) -> int:
@@ -32,6 +35,13 @@ class Arena:
 
     def __init__(self, memory: mmap.mmap) -> None:
         self._memory = memory
+        self._used = 0
+
+    def shrink(self) -> None:
+        """Give back what a large picture has taken, where the system can (Linux)."""
+        if self._used > _KEPT and hasattr(mmap, "MADV_REMOVE"):
+            self._memory.madvise(mmap.MADV_REMOVE)
+        self._used = 0
 
     def put_bytes(self, data: bytes | memoryview) -> int:
         """Lay bytes at the start; returns how many."""
@@ -91,3 +101,4 @@ class Arena:
     def _check(self, end: int) -> None:
         if end > len(self._memory):
             raise ImageError("the picture with its metadata is larger than is allowed")
+        self._used = max(self._used, end)

@@ -1,6 +1,6 @@
 """Starts a program that ends with the server, takes no more memory than allowed, and stands back.
 
-`python -m impasto.server.child MEMORY COMMAND...`: this process becomes the command.
+`python -m impasto.server.child PARENT MEMORY COMMAND...`: this process becomes the command.
 """
 
 import ctypes
@@ -15,8 +15,8 @@ _NICE = 5
 
 def main(argv: list[str]) -> None:
     """Become the command."""
-    memory, *command = argv
-    _end_with_parent()
+    parent, memory, *command = argv
+    _end_with(int(parent))
     os.nice(_NICE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (int(memory), int(memory)))
@@ -24,14 +24,14 @@ def main(argv: list[str]) -> None:
     os.execv(command[0], command)  # noqa: S606  # the command is the server's own
 
 
-def _end_with_parent() -> None:
+def _end_with(parent: int) -> None:
     """A server that was killed leaves no painter behind, which the next one would run into.
 
     Only Linux knows this; elsewhere such a painter goes on to its end.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-        if os.getppid() == 1:  # it has ended meanwhile
+        if os.getppid() != parent:  # it has ended meanwhile
             sys.exit(1)
 
 

@@ -64,7 +64,8 @@ class JobProcess:
 
     async def _started(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "impasto.server.child", str(self._command.memory)),
+            *(sys.executable, "-m", "impasto.server.child"),
+            *(str(os.getpid()), str(self._command.memory)),
             *self._command.args,
             cwd=self._folder,
             env=self._environment,

@@ -83,6 +83,8 @@ class Kitchen:
         self.painters = painters_of(settings)
         self.backend = backend
         self._threads = ThreadPoolExecutor(self.painters, "impasto-paint", _stand_back)
+        # A photo that waits for a painter waits as a file: decoded ones are large.
+        self._places = asyncio.Semaphore(self.painters + decoders.count)
         self.busy = 0
         """Threads that paint now."""
 
@@ -142,6 +144,10 @@ class Kitchen:
         Raises:
             ImpastoError: the photo or the order cannot be used.
         """
+        async with self._places:
+            return await self._served(photo, order)
+
+    async def _served(self, photo: bytes, order: Order) -> Served:
         clock = Clock()
         picture = await self.decoders.decode(photo, "the photo")
         masks = [

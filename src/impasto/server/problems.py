@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -105,7 +105,20 @@ def _of_validation(error: RequestValidationError) -> str:
     return "; ".join(lines)
 
 
+def add_schema(description: dict[str, Any]) -> dict[str, Any]:
+    """A description in which the references of `described` lead somewhere."""
+    schemas = description.setdefault("components", {}).setdefault("schemas", {})
+    schemas["ProblemDetails"] = ProblemDetails.model_json_schema()
+    return description
+
+
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The responses of a route that are problems, for its description."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+    content: dict[str, Any] = {
+        MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}
+    }
     return {each: {"description": HTTPStatus(each).phrase, "content": content} for each in statuses}
+
+
+GUARDED: Final = described(400, 401, 403, 421, 422)
+"""What any call below /v1 may be answered with."""

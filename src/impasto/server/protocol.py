@@ -1,25 +1,19 @@
 """HTTP/1.1 connections that cannot be held open or filled up by a slow or boundless request."""
 
 import asyncio
+import json
+from http import HTTPStatus
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from impasto.server.problems import MEDIA_TYPE, ProblemError, body_of
 
 HEAD_BYTES: Final = 64 * 1024
 HEAD_SECONDS: Final = 10.0
 """In which the line and the headers of a request must have come."""
 UNREAD_SECONDS: Final = 15.0
 """In which the rest of a body that nobody reads any more must have come."""
-
-_PROBLEM: Final = (
-    b'{"type":"about:blank","title":"Request Header Fields Too Large","status":431,'
-    b'"detail":"send shorter headers"}'
-)
-_TOO_LARGE: Final = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n"
-    b"content-type: application/problem+json\r\ncontent-length: %d\r\n\r\n%b"
-    % (len(_PROBLEM), _PROBLEM)
-)
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -44,12 +38,23 @@ class PatientProtocol(HttpToolsProtocol):
         if self._head >= 0:
             self._head += len(data)
             if self._head > HEAD_BYTES and not self._is_complete(data):
-                self.transport.write(_TOO_LARGE)
-                self.transport.close()
+                self._refuse(431, "send shorter headers")
                 return
         super().data_received(data)
         if self.timeout_keep_alive_task is None and self._is_answered and self._patience is None:
             self._expect(UNREAD_SECONDS)
+
+    def send_400_response(self, msg: str) -> None:
+        """What has come is no HTTP."""
+        self._refuse(400, msg)
+
+    def _refuse(self, status: int, detail: str) -> None:
+        """Answer before any app is asked, and close."""
+        problem = json.dumps(body_of(ProblemError(status, detail))).encode()
+        head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nconnection: close\r\n"
+        head += f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(problem)}\r\n\r\n"
+        self.transport.write(head.encode() + problem)
+        self.transport.close()
 
     def _is_complete(self, data: bytes) -> bool:
         """Whether a head ends within what has come, and is not too large for all that."""

@@ -17,16 +17,16 @@ from impasto.core.files import atomic_write, make_folder
 from impasto.server import forms
 from impasto.server.job_commands import HOME, INPUT, PICTURES, PREVIEWS
 from impasto.server.job_store import Job, Kind
-from impasto.server.problems import ProblemError, described
+from impasto.server.problems import GUARDED, ProblemError, described
 from impasto.server.routes_service import has_extra
 from impasto.server.schemas import FitForm, JobFacts, JobTaken, VideoForm
 from impasto.server.studio import Studio, studio_of
 from impasto.server.uploads import BodyLimits, check_length, media_type, read_form
 from impasto.styles.package import SUFFIX
 from impasto.styles.shelf import check_free
-from impasto.styles.spec import parse_spec
+from impasto.styles.spec import check_name, parse_spec
 
-router = APIRouter()
+router = APIRouter(responses=GUARDED)
 
 Here = Annotated[Studio, Depends(studio_of)]
 Id = Annotated[str, InPath(pattern="^[0-9a-f]{32}$", examples=["0123456789abcdef" * 2])]
@@ -43,7 +43,7 @@ _VIDEO_TYPES = {".mp4": "video/mp4", ".webm": "video/webm"}
 @router.post(
     "/v1/videos",
     **_TAKEN,
-    responses=described(400, 401, 403, 408, 413, 415, 422, 501, 503),
+    responses=described(408, 413, 415, 501, 503),
     openapi_extra=forms.body_of(VideoForm, "video"),
 )
 async def video(request: Request, studio: Here) -> Response:
@@ -74,7 +74,7 @@ def _keep_video(folder: Path, video: BinaryIO, packages: dict[str, bytes]) -> No
 @router.post(
     "/v1/fits",
     **_TAKEN,
-    responses=described(400, 401, 403, 408, 409, 413, 415, 422, 501, 503),
+    responses=described(408, 409, 413, 415, 501, 503),
     openapi_extra=forms.body_of(FitForm, "pictures", many=True),
 )
 async def fit(request: Request, studio: Here) -> Response:
@@ -86,6 +86,7 @@ async def fit(request: Request, studio: Here) -> Response:
         asked = forms.parsed(FitForm, form)
         if asked.minutes > studio.settings.max_fit_minutes:
             raise ProblemError(422, f"minutes: at most {studio.settings.max_fit_minutes:g}")
+        check_name(asked.name)
         try:
             check_free(studio.library, asked.name)
         except ImpastoError as error:
@@ -95,6 +96,8 @@ async def fit(request: Request, studio: Here) -> Response:
             for number, upload in enumerate(pictures):
                 # Decoded where it can do no harm, and handed on as a picture of our own making.
                 name = f"picture {number + 1}"
+                if (upload.size or 0) > studio.settings.max_bytes:
+                    raise ProblemError(413, f"{name} is over {studio.settings.max_bytes} bytes")
                 picture = await studio.kitchen.decoders.decode(await upload.read(), name)
                 data = await studio.kitchen.decoders.encode(picture, "png")
                 with atomic_write(folder / PICTURES / f"{number:03}.png") as file:
@@ -102,7 +105,7 @@ async def fit(request: Request, studio: Here) -> Response:
             return _taken(await studio.jobs.add(id, "fit", asked.model_dump()))
 
 
-@router.get("/v1/jobs/{id}", responses=described(401, 403, 404, 422))
+@router.get("/v1/jobs/{id}", responses=described(404))
 async def job(id: Id, studio: Here) -> JobFacts:
     """How far a job is."""
     return _facts(_found(studio, id), studio)
@@ -112,7 +115,7 @@ async def job(id: Id, studio: Here) -> JobFacts:
     "/v1/jobs/{id}/events",
     responses={
         200: {"content": {"text/event-stream": {}}, "description": "A JobFacts in each event."},
-        **described(401, 403, 404, 422),
+        **described(404),
     },
     response_class=StreamingResponse,
 )
@@ -123,7 +126,7 @@ async def events(id: Id, studio: Here) -> StreamingResponse:
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
 
-@router.delete("/v1/jobs/{id}", responses=described(401, 403, 404, 422))
+@router.delete("/v1/jobs/{id}", responses=described(404))
 async def cancel(id: Id, studio: Here) -> JobFacts:
     """End a job; what it has done so far is removed."""
     return _facts(await studio.jobs.cancel(_found(studio, id)), studio)
@@ -131,7 +134,7 @@ async def cancel(id: Id, studio: Here) -> JobFacts:
 
 @router.get(
     "/v1/jobs/{id}/result",
-    responses={200: forms.FILE, **described(401, 403, 404, 409, 422)},
+    responses={200: forms.FILE, **described(404, 409)},
     response_class=FileResponse,
 )
 async def result(id: Id, studio: Here) -> FileResponse:
@@ -148,7 +151,7 @@ async def result(id: Id, studio: Here) -> FileResponse:
 
 @router.get(
     "/v1/jobs/{id}/preview",
-    responses={200: forms.PICTURE, **described(401, 403, 404, 422)},
+    responses={200: forms.PICTURE, **described(404)},
     response_class=FileResponse,
 )
 async def preview(id: Id, studio: Here) -> FileResponse:

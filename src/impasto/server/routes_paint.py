@@ -10,13 +10,13 @@ from starlette.datastructures import FormData, UploadFile
 from impasto.server import forms
 from impasto.server.kitchen import Order
 from impasto.server.patience import attended
-from impasto.server.problems import ProblemError, described
+from impasto.server.problems import GUARDED, ProblemError, described
 from impasto.server.schemas import PaintForm
 from impasto.server.studio import Studio, studio_of
 from impasto.server.uploads import BodyLimits, check_length, media_type, read_body, read_form
 from impasto.styles.spec import parse_spec
 
-router = APIRouter()
+router = APIRouter(responses=GUARDED)
 
 
 _DESCRIBED = forms.paint_body(PaintForm)
@@ -28,7 +28,7 @@ _DESCRIBED = forms.paint_body(PaintForm)
     responses={
         200: forms.PICTURE,
         304: {"description": "The painting is the one of If-None-Match."},
-        **described(400, 401, 403, 408, 413, 415, 422, 500, 503, 504),
+        **described(408, 413, 415, 500, 503, 504),
     },
     openapi_extra=_DESCRIBED,
 )
@@ -40,7 +40,7 @@ async def paint(request: Request, studio: Annotated[Studio, Depends(studio_of)])
     where it is white, in the order of the fields.
     """
     check_length(request, studio.settings.max_bytes)
-    with studio.gate.entered():
+    with studio.entered():
         return await attended(request, studio.settings.deadline, _painted(request, studio))
 
 
@@ -69,9 +69,8 @@ async def _painted(request: Request, studio: Studio) -> Response:
         stages = {"cache": 0.0}
     else:
         studio.metrics.misses.inc()
-        served = await studio.results.make(key, lambda: studio.kitchen.serve(photo, order))
+        served = await studio.results.make(key, lambda: studio.paint(photo, order))
         stages = served.stages
-        studio.metrics.painted(stages, served.pixels)
     headers["Server-Timing"] = ", ".join(
         f"{name};dur={1000 * seconds:.1f}" for name, seconds in stages.items()
     )

@@ -8,12 +8,12 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from impasto.server.docs import page_of
 from impasto.server.metrics import MEDIA_TYPE
+from impasto.server.problems import GUARDED, ProblemError, body_of, described
 from impasto.server.problems import MEDIA_TYPE as PROBLEM
-from impasto.server.problems import ProblemError, body_of, described
 from impasto.server.schemas import About, Health, Limits, Readiness
 from impasto.server.studio import Studio, studio_of
 
-router = APIRouter()
+router = APIRouter(responses=GUARDED)
 
 Here = Annotated[Studio, Depends(studio_of)]
 

@@ -8,7 +8,7 @@ from fastapi import Path as InPath
 
 from impasto.core.errors import StyleError
 from impasto.server import forms
-from impasto.server.problems import ProblemError, described
+from impasto.server.problems import GUARDED, ProblemError, described
 from impasto.server.schemas import StyleFacts, StyleList
 from impasto.server.studio import Studio, studio_of
 from impasto.server.uploads import BodyLimits, read_body
@@ -16,13 +16,13 @@ from impasto.styles.package import MAX_FILE_BYTES, parse_style
 from impasto.styles.shelf import remove_style
 from impasto.styles.watch import Held
 
-router = APIRouter()
+router = APIRouter(responses=GUARDED)
 
 Name = Annotated[str, InPath(pattern="^[a-z0-9][a-z0-9_-]{0,63}$", examples=["scream"])]
 Here = Annotated[Studio, Depends(studio_of)]
 
 
-_CHANGES = described(400, 401, 403, 408, 413, 422)
+_CHANGES = described(408, 413)
 
 
 @router.get("/v1/styles")
@@ -38,7 +38,11 @@ async def style(name: Name, studio: Here) -> StyleFacts:
     return _facts(_held(studio, name))
 
 
-@router.get("/v1/styles/{name}/preview", responses=described(404), response_class=Response)
+@router.get(
+    "/v1/styles/{name}/preview",
+    responses={200: forms.PICTURE, **described(404)},
+    response_class=Response,
+)
 async def preview(name: Name, request: Request, studio: Here) -> Response:
     """A small picture of a style (WebP)."""
     held = _held(studio, name)
@@ -47,7 +51,11 @@ async def preview(name: Name, request: Request, studio: Here) -> Response:
     return _file(request, held, held.style.preview, "image/webp")
 
 
-@router.get("/v1/styles/{name}/package", responses=described(404), response_class=Response)
+@router.get(
+    "/v1/styles/{name}/package",
+    responses={200: forms.FILE, **described(404)},
+    response_class=Response,
+)
 async def package(name: Name, request: Request, studio: Here) -> Response:
     """A style as a file, for another library."""
     held = _held(studio, name)

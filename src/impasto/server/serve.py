@@ -1,5 +1,6 @@
 """Runs the server until it is told to end, and lets it end well."""
 
+import signal
 import socket
 import warnings
 from collections.abc import Callable, Iterator
@@ -84,7 +85,10 @@ class _Server(uvicorn.Server):
         """Called by a signal."""
         self._studio.gate.closed = True
         self._studio.closing.set()
-        super().handle_exit(sig, frame)
+        # Not uvicorn's own way, which raises the signal again at the end: a server that was told to
+        # end, and finished what it had, has done all that was asked.
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
 
 def _listening(settings: ServeSettings) -> socket.socket:

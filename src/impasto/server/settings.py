@@ -157,7 +157,7 @@ _KINDS = get_type_hints(ServeSettings)
 def _parsed(key: str, name: str, text: str) -> Any:
     try:
         if name in _AMOUNTS:
-            return parse_memory(text)
+            return parse_memory(text) if text.strip() != "0" else 0
         kind = _KINDS[name]
         if kind is int or kind is float:
             return kind(text)

@@ -1,20 +1,22 @@
 """All that the routes share: settings, styles, painters, caches. One in an app."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastapi import Request
 
+from impasto.core.errors import OutputError
 from impasto.core.settings import PaintSettings
 from impasto.engine.backend import Backend
 from impasto.engine.looks import check_fits
 from impasto.engine.model import Model
-from impasto.server.gate import Gate
+from impasto.server.gate import BusyError, Gate
 from impasto.server.job_store import Job
 from impasto.server.jobs import Jobs
-from impasto.server.kitchen import Kitchen, Order, decoders_of, painters_of
+from impasto.server.kitchen import Kitchen, Order, Served, decoders_of, painters_of
 from impasto.server.logs import log
 from impasto.server.metrics import Metrics
 from impasto.server.results import Results
@@ -88,6 +90,30 @@ class Studio:
         await self.jobs.close()
         await self.kitchen.close()
 
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """A place among those who are served, while the block runs.
+
+        Raises:
+            BusyError: there is none.
+        """
+        try:
+            with self.gate.entered():
+                yield
+        except BusyError:
+            self.metrics.refused.inc()
+            raise
+
+    async def paint(self, photo: bytes, order: Order) -> Served:
+        """Paint a photo, and count it.
+
+        Raises:
+            ImpastoError: the photo or the order cannot be used.
+        """
+        served = await self.kitchen.serve(photo, order)
+        self.metrics.painted(served.stages, served.pixels)
+        return served
+
     async def finish(self, job: Job, result: Path) -> None:
         """Use the result of a job: a new style goes among the others.
 
@@ -110,8 +136,11 @@ class Studio:
 
     async def watch(self) -> None:
         """Take up every change of the library's packages, until the server closes."""
-        async for _ in changes(self.library, self.closing):
-            await self.renew()
+        try:
+            async for _ in changes(self.library, self.closing):
+                await self.renew()
+        except (OutputError, OSError) as error:
+            log.error("styles are not watched", reason=str(error))
 
     async def renew(self) -> None:
         """Read the packages again; requests that are under way keep the ones they have."""

@@ -125,14 +125,14 @@ class DecoderPool:
     def __init__(
         self, settings: ServeSettings, count: int, on_loss: Callable[[], None] = lambda: None
     ) -> None:
-        self._settings, self._count, self._on_loss = settings, count, on_loss
+        self._settings, self.count, self._on_loss = settings, count, on_loss
         self._idle: asyncio.Queue[Decoder | None] = asyncio.Queue()
         self._all: set[Decoder] = set()
         self._orders: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
         """Start all processes."""
-        for decoder in await asyncio.gather(*(self._new() for _ in range(self._count))):
+        for decoder in await asyncio.gather(*(self._new() for _ in range(self.count))):
             self._idle.put_nowait(decoder)
 
     async def close(self) -> None:
@@ -207,6 +207,8 @@ class DecoderPool:
                 raise WorkerLostError("a decoding process was ended: try again")
             return await order(decoder)
         finally:
+            if decoder is not None:
+                decoder.arena.shrink()
             self._put_back(decoder)
 
     def _kept(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

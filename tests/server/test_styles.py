@@ -1,0 +1,175 @@
+"""`/v1/styles`, and styles that change while the server runs."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+import impasto
+from impasto.styles.package import Style, pack_style, read_style, write_style
+
+from .conftest import TOKEN, Running, StartServer, picture_file, pixels_of, until
+
+PNG = {"content-type": "image/png"}
+OWNER = {"authorization": f"Bearer {TOKEN}"}
+
+
+def test_styles_are_listed_with_their_facts(server: Running) -> None:
+    """All bundled styles are there, sorted, with where their pictures are."""
+    listed = server.client.get("/v1/styles").json()["styles"]
+    assert [each["name"] for each in listed] == [style.name for style in impasto.list_styles()]
+    scream = next(each for each in listed if each["name"] == "scream")
+    assert scream["title"] == "The Scream"
+    assert scream["bundled"] is True
+    assert scream["preview"] == "/v1/styles/scream/preview"
+    assert server.client.get("/v1/styles/scream").json() == scream
+
+
+def test_preview_and_package_are_files_with_etags(server: Running, tmp_path: Path) -> None:
+    """The preview is a WebP, the package is the style; both need be sent only once."""
+    preview = server.client.get("/v1/styles/scream/preview")
+    assert preview.headers["content-type"] == "image/webp"
+    assert preview.content[8:12] == b"WEBP"
+    package = server.client.get("/v1/styles/scream/package")
+    (tmp_path / "scream.safetensors").write_bytes(package.content)
+    assert read_style(tmp_path / "scream.safetensors").title == "The Scream"
+    for answer in (preview, package):
+        known = {"if-none-match": answer.headers["etag"]}
+        assert server.client.get(answer.url.path, headers=known).status_code == 304
+
+
+@pytest.mark.parametrize("path", ["", "/preview", "/package"])
+def test_an_unknown_style_is_a_404(server: Running, path: str) -> None:
+    """The problem names the nearest style."""
+    answer = server.client.get(f"/v1/styles/screan{path}")
+    assert answer.status_code == 404
+    assert "did you mean scream" in answer.json()["detail"]
+
+
+def test_styles_are_changed_only_where_a_token_is_set(server: Running) -> None:
+    """Without a token nobody can prove to be the owner: PUT and DELETE are a 403."""
+    data = pack_style(impasto.load_style("scream"))
+    assert server.client.put("/v1/styles/scream", content=data).status_code == 403
+    assert server.client.delete("/v1/styles/scream").status_code == 403
+
+
+def test_a_style_is_added_replaced_and_removed(start: StartServer) -> None:
+    """PUT makes a style paintable at once, DELETE takes it away; bundled ones stay."""
+    client = start(token=TOKEN).client
+    client.headers.update(OWNER)
+    mine = replace(impasto.load_style("scream"), name="mine", title="Mine")
+    assert client.put("/v1/styles/mine", content=pack_style(mine)).status_code == 201
+    first = client.get("/v1/styles/mine").json()
+    assert (first["title"], first["bundled"]) == ("Mine", False)
+    changed = client.put("/v1/styles/mine", content=pack_style(_bent(mine, 3)))
+    assert changed.status_code == 200
+    assert changed.json()["version"] != first["version"]
+    painted = client.post("/v1/paint?style=mine", content=picture_file(), headers=PNG)
+    assert painted.headers["x-impasto-styles"] == f"mine@{changed.json()['version']}"
+    assert client.delete("/v1/styles/mine").status_code == 204
+    assert client.delete("/v1/styles/mine").status_code == 404
+    assert client.delete("/v1/styles/scream").status_code == 409
+
+
+def test_hostile_packages_are_refused(start: StartServer) -> None:
+    """What is damaged, too large, of another name or another trunk is a 4xx, and nothing stays."""
+    server = start(token=TOKEN)
+    server.client.headers.update(OWNER)
+    good = impasto.load_style("scream")
+    data = pack_style(good)
+    other = pack_style(replace(good, trunk_id="0" * 64))
+    cases = {
+        b"": 422,
+        b"\x80\x04pickle": 422,
+        data[:-1]: 422,
+        b"\xff" * 8 + data: 422,
+        data + b"x" * 100_000: 413,
+        other: 422,
+    }
+    for body, status in cases.items():
+        assert server.client.put("/v1/styles/scream", content=body).status_code == status
+    assert server.client.put("/v1/styles/another", content=data).status_code == 422
+    assert server.client.put("/v1/styles/..%2fx", content=data).status_code in (404, 405, 422)
+    assert list((server.home / "styles").iterdir()) == []
+
+
+def test_a_broken_package_is_named_and_the_old_one_stays(start: StartServer) -> None:
+    """Log and /readyz say what was refused; painting goes on with the version before."""
+    server = start()
+    mine = replace(impasto.load_style("scream"), name="mine")
+    path = server.home / "styles" / "mine.safetensors"
+    write_style(mine, path)
+    until(lambda: server.client.get("/v1/styles/mine").status_code == 200)
+    version = server.client.get("/v1/styles/mine").json()["version"]
+    path.write_bytes(b"broken")
+    refused = until(lambda: server.client.get("/readyz").json()["refused"])
+    assert "not a usable style package" in refused["mine"]
+    assert server.client.get("/v1/styles/mine").json()["version"] == version
+    painted = server.client.post("/v1/paint?style=mine", content=picture_file(), headers=PNG)
+    assert painted.headers["x-impasto-styles"] == f"mine@{version}"
+    assert any(line.get("event") == "style package refused" for line in server.lines())
+    path.unlink()
+    until(lambda: server.client.get("/v1/styles/mine").status_code == 404)
+    assert server.client.get("/readyz").json()["refused"] == {}
+
+
+def test_styles_are_replaced_under_load(start: StartServer) -> None:
+    """200 requests while a style changes 10 times: none fails, each matches one version."""
+    _replace_under_load(start, requests=200, changes=10)
+
+
+@pytest.mark.slow
+def test_styles_are_replaced_under_heavy_load(start: StartServer) -> None:
+    """2,000 requests while a style changes 50 times: none fails, each matches one version."""
+    _replace_under_load(start, requests=2_000, changes=50)
+
+
+def _replace_under_load(start: StartServer, requests: int, changes: int) -> None:
+    server = start(queue="64", cache_bytes="0")
+    mine = replace(impasto.load_style("scream"), name="mine")
+    path = server.home / "styles" / "mine.safetensors"
+    versions = [_bent(mine, number) for number in range(changes + 1)]
+    write_style(versions[0], path)
+    until(lambda: server.client.get("/v1/styles/mine").status_code == 200)
+    photo = picture_file()
+    answers: list[httpx.Response] = []
+
+    def ask() -> None:
+        while len(answers) < requests:
+            url = "/v1/paint?style=mine"
+            answers.append(server.client.post(url, content=photo, headers=PNG))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for number, version in enumerate(versions[1:], start=1):
+        until(lambda wanted=number: len(answers) >= requests * wanted / (changes + 1))
+        write_style(version, path)
+    for thread in threads:
+        thread.join()
+    assert {answer.status_code for answer in answers} == {200}
+    _check_versions(answers, versions, photo)
+
+
+def _check_versions(answers: list[httpx.Response], versions: list[Style], photo: bytes) -> None:
+    """Each answer is the painting of the version that it names, and of no other."""
+    by_version: dict[str, set[bytes]] = {}
+    for answer in answers:
+        by_version.setdefault(answer.headers["x-impasto-styles"], set()).add(answer.content)
+    assert len(by_version) >= len(versions) // 2, "the changes were not seen"
+    expected = [impasto.Painter(style).paint(pixels_of(photo)).astype(int) for style in versions]
+    for paintings in by_version.values():
+        assert len(paintings) == 1
+        painted = pixels_of(paintings.pop()).astype(int)
+        near = [wanted for wanted in expected if np.abs(painted - wanted).max() <= 1]
+        assert len(near) == 1
+
+
+def _bent(style: Style, number: int) -> Style:
+    """A style whose paintings look like those of no other number."""
+    code = style.code.copy()
+    code[1] += np.float32(0.5 * np.sin(number)) + np.float32(0.05 * number)
+    return replace(style, code=code)
