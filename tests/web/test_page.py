@@ -150,10 +150,12 @@ def test_a_file_that_is_no_picture_is_named(
 
 
 def test_the_camera_gives_a_photo(page: "Page", server: str) -> None:
-    """The camera's picture is taken and painted, and the camera is switched off."""
+    """It is painted live, its picture is taken and painted, and then it is switched off."""
     open_page(page, server)
     page.click("#camera")
     page.wait_for_function("() => document.querySelector('#camera-video').videoWidth > 0")
+    page.check("#camera-live")
+    page.wait_for_selector("#camera-painted:not([hidden])")
     page.click("#camera-take")
     page.wait_for_selector("#viewer[data-painted=full]")
     assert page.evaluate("document.querySelector('#camera-video').srcObject === null")

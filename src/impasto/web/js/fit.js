@@ -1,8 +1,8 @@
 /** A style of one's own: pictures are sent to the server, which learns their style as a job. */
 
 import { byId, make } from "./dom.js";
-import { onSend } from "./forms.js";
-import { onLanguage, t } from "./i18n.js";
+import { onSend, tellMissing } from "./forms.js";
+import { t } from "./i18n.js";
 import { JobList } from "./jobs.js";
 import { openTab } from "./tabs.js";
 import { choose, update } from "./store.js";
@@ -14,8 +14,8 @@ const PIP = /pip install [^\n`]+/;
 /** Let the form work; `about` says whether the server can learn. */
 export function startFit(engine, about) {
   const jobs = new JobList("fit", byId("fit-jobs"), (job, title) => resultOf(engine, job, title));
-  if (!about.train) tellMissing("pip install 'impasto[train]'");
-  onLanguage(() => byId("fit-missing").hidden || tellMissing(byId("fit-missing").dataset.pip));
+  const missing = (command) => tellMissing(byId("fit-missing"), "fit.missing", command);
+  if (!about.train) missing("pip install 'impasto[train]'");
   byId("fit-form").elements.pictures.onchange = ({ target }) => showThumbs(target.files);
   onSend(byId("fit-form"), async (form) => {
     const title = form.get("title").trim();
@@ -24,7 +24,7 @@ export function startFit(engine, about) {
       await jobs.send("/v1/fits", form, title);
     } catch (error) {
       if (error.status !== MISSING) throw error;
-      tellMissing(PIP.exec(error.message)?.[0] ?? error.message);
+      missing(PIP.exec(error.message)?.[0] ?? error.message);
     }
   });
 }
@@ -39,13 +39,6 @@ export function nameOf(title) {
 /** For titles without a letter of a to z; the same title is always the same style. */
 function checksum(text) {
   return [...text].reduce((sum, char) => (sum * 31 + char.codePointAt(0)) % 2 ** 31, 7).toString(36);
-}
-
-function tellMissing(pip) {
-  const notice = byId("fit-missing");
-  notice.dataset.pip = pip;
-  notice.replaceChildren(t("fit.missing"), " ", make("code", { textContent: pip }));
-  notice.hidden = false;
 }
 
 function showThumbs(files) {

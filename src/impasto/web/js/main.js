@@ -52,7 +52,7 @@ async function open(engine) {
   const { about, styles } = await engine.open();
   if (engine.kind === "server") {
     startTabs();
-    startVideo();
+    startVideo(about);
     startFit(engine, about);
   }
   const names = styles.map(({ name }) => name);

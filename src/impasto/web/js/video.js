@@ -1,13 +1,15 @@
 /** Videos: sent to the server with the settings of the photo, and painted as a job there. */
 
 import { byId, make } from "./dom.js";
-import { onSend } from "./forms.js";
+import { onSend, tellMissing } from "./forms.js";
 import { onLanguage, t } from "./i18n.js";
 import { JobList } from "./jobs.js";
 import { listen, REFERENCES, specOf, state } from "./store.js";
 
-/** Let the form work. */
-export function startVideo() {
+/** Let the form work; `about` says whether the server can paint videos. */
+export function startVideo(about) {
+  const command = "pip install 'impasto[video]'";
+  if (!about.video) tellMissing(byId("video-missing"), "video.missing", command);
   const jobs = new JobList("video", byId("video-jobs"), resultOf);
   onSend(byId("video-form"), async (form) => {
     const file = form.get("video");

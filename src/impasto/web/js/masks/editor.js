@@ -49,6 +49,7 @@ function begin(event) {
   byId("viewer").setPointerCapture(event.pointerId);
   box = null;
   const start = placeOf(event);
+  byId("viewer").classList.add("is-drawing");
   drag = { start, last: start, pointer: event.pointerId };
   extend(event);
 }
@@ -65,6 +66,7 @@ function end(event) {
   if (drag?.pointer !== event.pointerId) return;
   if (tool === "rectangle") fill(boxOf(drag.start, drag.last));
   drag = null;
+  byId("viewer").classList.remove("is-drawing");
   commit();
 }
 
