@@ -16,7 +16,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -40,8 +40,18 @@ FRESH = {"cache_bytes": "0"}
 CORES = usable_cores()
 
 
-def in_process(files: list[bytes], count: int) -> dict[str, float]:
-    """Photos a second of the same work in one process: one by one on all cores, and in a crowd."""
+@dataclass(frozen=True)
+class Loop:
+    """The same work in one process."""
+
+    rate: float
+    """Photos a second."""
+    cpu_seconds: float
+    """Of all threads, for a photo."""
+
+
+def in_process(files: list[bytes], count: int) -> dict[str, Loop]:
+    """One photo after the other on all cores, and a crowd of them."""
     whole = open_backend(settings=EngineSettings())
     crowd = open_backend(settings=EngineSettings(threads=CORES, streams=CORES))
 
@@ -68,13 +78,16 @@ def in_process(files: list[bytes], count: int) -> dict[str, float]:
     for number in range(4):
         one(500_000 + number)
     list(pipeline.run(range(600_000, 600_008)))
-    started = time.perf_counter()
+    times = [(time.perf_counter(), time.process_time())]
     for number in range(count):
         one(number)
-    middle = time.perf_counter()
+    times.append((time.perf_counter(), time.process_time()))
     list(pipeline.run(range(count, 2 * count)))
-    ended = time.perf_counter()
-    return {"one_by_one": count / (middle - started), "crowd": count / (ended - middle)}
+    times.append((time.perf_counter(), time.process_time()))
+    loops = {}
+    for name, before, after in zip(("one_by_one", "crowd"), times, times[1:], strict=False):
+        loops[name] = Loop(count / (after[0] - before[0]), (after[1] - before[1]) / count)
+    return loops
 
 
 def throughput(files: list[bytes], given: argparse.Namespace) -> dict[str, Any]:
@@ -90,13 +103,14 @@ def throughput(files: list[bytes], given: argparse.Namespace) -> dict[str, Any]:
     alone = in_process(files, given.count)
     left = CORES - mine / seconds
     rate = given.count / seconds
-    best = max(alone.values())
+    best = max(loop.rate for loop in alone.values())
     return {
         "rate": rate,
-        "in_process": alone,
+        "in_process": {name: asdict(loop) for name, loop in alone.items()},
         "share": rate / best,
         "client_cpu_seconds": mine,
         "server_cpu_seconds": theirs,
+        "server_cpu_seconds_a_photo": theirs / given.count,
         "cores_left": left,
         "share_of_the_cores_left": (rate / left) / (best / CORES),
         **told(client.answers, seconds),
@@ -118,12 +132,14 @@ def overload(files: list[bytes], given: argparse.Namespace) -> dict[str, Any]:
     with Server({**FRESH, "deadline": str(given.deadline)}) as server:
         rate = 5 * _capacity(server, files, given)
         client, memory = Client(server.port, files, _count=100_000), [server.memory()]
+        health: list[float] = []
 
         async def run() -> None:
             task = asyncio.ensure_future(client.open_loop(rate, given.seconds))
             while not task.done():
-                await asyncio.wait({task}, timeout=2.0)
+                await asyncio.wait({task}, timeout=1.0)
                 memory.append(server.memory())
+                health.append(await client.ask("/readyz"))
 
         asyncio.run(run())
         alive = server.is_alive
@@ -132,6 +148,7 @@ def overload(files: list[bytes], given: argparse.Namespace) -> dict[str, Any]:
         "rate": rate,
         "deadline": given.deadline,
         "alive": alive,
+        "readyz": delays(health),
         "memory_mb": [round(each / 2**20, 1) for each in memory],
         **found,
     }

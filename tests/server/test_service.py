@@ -5,10 +5,12 @@ import signal
 import socket
 import threading
 import time
+from io import BytesIO
 from pathlib import Path
 
 import httpx
 import pytest
+from PIL import Image
 
 from impasto.engine.model import load_model
 
@@ -129,6 +131,21 @@ def _inside(server: Running) -> float:
     lines = server.client.get("/metrics").text.splitlines()
     found = [line for line in lines if line.startswith("impasto_requests_inside ")]
     return float(found[0].split()[1])
+
+
+def test_nobody_works_for_a_client_who_has_left(server: Running) -> None:
+    """A connection that is closed while its photo is painted frees the place; that is no error."""
+    stream = BytesIO()
+    Image.new("RGB", (2_500, 2_500), "teal").save(stream, "PNG")
+    photo = stream.getvalue()
+    before = len([line for line in server.lines() if line.get("status") == 499])
+    head = "POST /v1/paint?style=udnie HTTP/1.1\r\nhost: localhost\r\ncontent-type: image/png\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+        connection.sendall(f"{head}content-length: {len(photo)}\r\n\r\n".encode() + photo)
+        until(lambda: _inside(server) == 1)
+    until(lambda: _inside(server) == 0)
+    until(lambda: len([each for each in server.lines() if each.get("status") == 499]) > before)
+    assert not any(line["level"] == "error" for line in server.lines())
 
 
 def test_what_takes_too_long_is_given_up(start: StartServer) -> None:

@@ -2,7 +2,6 @@
 
 import math
 import sys
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -108,19 +107,10 @@ def paint(
 
 
 def record_of(painter: "Painter", masks: MaskOptions = _NO_MASKS) -> dict[str, str]:
-    """What the metadata of a painting tells about how it was made."""
-    settings, model = painter.settings, painter.model
-    reference = settings.stroke_reference
-    return {
-        "impasto": version("impasto"),
-        "style": str(painter.spec),
-        **masks.record,
-        "strength": f"{settings.strength:g}",
-        "colors": settings.colors,
-        **({} if reference is None else {"stroke_reference": str(reference)}),
-        "model": model.name,
-        "trunk_id": model.trunk_id,
-    }
+    """What the metadata of a painting tells about how it was made, masks too."""
+    from impasto.engine.record import record_of as record_of_painter
+
+    return {**record_of_painter(painter), **masks.record}
 
 
 def facts_of(painter: "Painter", masks: MaskOptions = _NO_MASKS) -> dict[str, Any]:

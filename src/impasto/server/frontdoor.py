@@ -80,7 +80,7 @@ class FrontDoor:
         log.info(
             "request",
             method=method,
-            path=scope["path"],
+            path=scope["path"][:_LONGEST],
             status=answer.status,
             bytes=answer.bytes,
             ms=round(1000 * seconds, 1),
@@ -100,6 +100,8 @@ class FrontDoor:
         await response(scope, receive, send)
 
 
+_LONGEST = 200
+"""Characters of a path in the log."""
 _METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"}
 
 
@@ -114,7 +116,11 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message = {**message, "headers": [*message.get("headers", ()), *self._headers]}
+            headers = [*message.get("headers", ()), *self._headers]
+            if not any(name.lower() == b"cache-control" for name, _ in headers):
+                # A browser would guess, and keep the page of an older version.
+                headers.append((b"cache-control", b"no-cache"))
+            message = {**message, "headers": headers}
         else:
             self.bytes += len(message.get("body", b""))
         await self._send(message)

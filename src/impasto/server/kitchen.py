@@ -2,12 +2,12 @@
 
 import asyncio
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import TypeVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from impasto.engine.backends import open_backend
 from impasto.engine.cpu import usable_cores
 from impasto.engine.model import Model
 from impasto.engine.painter import Painter
+from impasto.engine.record import record_of
 from impasto.media.image import Picture
 from impasto.server.settings import ServeSettings
 from impasto.server.workers import DecoderPool
@@ -85,8 +86,6 @@ class Kitchen:
         self._threads = ThreadPoolExecutor(self.painters, "impasto-paint", _stand_back)
         # A photo that waits for a painter waits as a file: decoded ones are large.
         self._places = asyncio.Semaphore(self.painters + decoders.count)
-        self.busy = 0
-        """Threads that paint now."""
 
     async def start(self) -> None:
         """Open the engine and start the decoders; both at once."""
@@ -109,14 +108,7 @@ class Kitchen:
 
     async def run(self, work: Callable[[], T]) -> T:
         """Run something in a painting thread; raises what it raises."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._counted, work)
-
-    def _counted(self, work: Callable[[], T]) -> T:
-        self.busy += 1
-        try:
-            return work()
-        finally:
-            self.busy -= 1
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def painter(self, order: Order, masks: Sequence[tuple[StyleSpec, Picture]] = ()) -> Painter:
         """A painter on the styles of an order, with its masks as pictures.
@@ -198,20 +190,12 @@ def media_type_of(format: str) -> str:
     return f"image/{format.lower()}"
 
 
-def record_of(painter: Painter) -> dict[str, str]:
-    """What the metadata of a painting tells about how it was made."""
-    settings, model = painter.settings, painter.model
-    return {
-        "impasto": version("impasto"),
-        "style": str(painter.spec),
-        "strength": f"{settings.strength:g}",
-        "colors": settings.colors,
-        "model": model.name,
-        "trunk_id": model.trunk_id,
-    }
-
-
 def _stand_back() -> None:
-    """Let the thread that answers go first; the engine's own threads inherit it."""
-    if hasattr(os, "setpriority"):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+    """Let the thread that answers go first; the engine's own threads inherit it.
+
+    Linux alone knows priorities of threads.
+    """
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        lower = min(19, os.getpriority(os.PRIO_PROCESS, thread) + _NICE)
+        os.setpriority(os.PRIO_PROCESS, thread, lower)

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 
-from impasto.server.problems import ProblemError
-from impasto.server.uploads import READ, ClientGoneError
+from impasto.server.problems import ClientGoneError, ProblemError
+from impasto.server.uploads import READ
 
 T = TypeVar("T")
 

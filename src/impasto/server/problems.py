@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
@@ -18,9 +18,12 @@ from impasto.core.errors import (
     OutputError,
 )
 from impasto.server.gate import BusyError
+from impasto.server.logs import log
 from impasto.server.workers import WorkerLostError
 
 MEDIA_TYPE = "application/problem+json"
+CLIENT_GONE: Final = 499
+"""What the log says of a request whose client has left; nobody gets to see it."""
 
 
 class ProblemDetails(BaseModel):
@@ -44,6 +47,10 @@ class ProblemError(Exception):
     def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
         self.status, self.detail, self.headers = status, detail, dict(headers or {})
+
+
+class ClientGoneError(Exception):
+    """Nobody waits for the answer any more."""
 
 
 def problem_of(error: Exception) -> ProblemError:
@@ -91,8 +98,15 @@ def install(app: FastAPI) -> None:
     """Let an app answer every error with problem details."""
 
     async def answer(request: Request, error: Exception) -> JSONResponse:
-        return response_of(problem_of(error))
+        problem = problem_of(error)
+        if problem.status == 500 and isinstance(error, ImpastoError):
+            log.error("failed", path=request.url.path, reason=str(error))
+        return response_of(problem)
 
+    async def nobody(request: Request, error: Exception) -> Response:
+        return Response(status_code=CLIENT_GONE)
+
+    app.add_exception_handler(ClientGoneError, nobody)
     for kind in (ProblemError, ImpastoError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, answer)
 

@@ -120,4 +120,4 @@ def _key(photo: bytes, order: Order, studio: Studio) -> str:
 
 def _matches(request: Request, etag: str) -> bool:
     known = request.headers.get("if-none-match", "")
-    return any(each.strip().removeprefix("W/") in (etag, "*") for each in known.split(","))
+    return any(each.strip().removeprefix("W/") == etag for each in known.split(","))

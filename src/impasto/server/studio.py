@@ -58,7 +58,6 @@ class Studio:
             {
                 "requests_inside": ("Requests worked on or waiting.", lambda: self.gate.inside),
                 "queue_depth": ("Requests that wait.", lambda: self.gate.waiting),
-                "painting": ("Threads that paint.", lambda: self.kitchen.busy),
                 "cache_bytes": ("Of kept paintings.", lambda: self.results.bytes),
                 "jobs": ("Jobs that wait or run.", lambda: self.jobs.waiting),
                 "live": ("Cameras that are painted.", lambda: self.live),

@@ -10,17 +10,13 @@ from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
-from impasto.server.problems import ProblemError
+from impasto.server.problems import ClientGoneError, ProblemError
 
 READ = "impasto.read"
 """Where a request keeps the event that its body was read to its end."""
 
 _MOST_FIELDS = 64
 _FIELD_BYTES = 64 * 1024
-
-
-class ClientGoneError(Exception):
-    """Nobody waits for the answer any more."""
 
 
 @dataclass(frozen=True)

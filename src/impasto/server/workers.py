@@ -14,12 +14,15 @@ from impasto.core import errors
 from impasto.core.errors import EngineError, ImageError, ImpastoError
 from impasto.media.image import Picture
 from impasto.server.arena import Arena, arena_file
+from impasto.server.logs import log
 from impasto.server.settings import ServeSettings
 
 _BYTES_A_PIXEL: Final = 4
 _METADATA: Final = 16 * 2**20
 """Bytes of EXIF and profile beside the pixels."""
 _START_SECONDS: Final = 60.0
+_PAUSE: Final = 1.0
+"""Seconds after a process that does not start."""
 _LINE: Final = 2**20
 """Bytes of an answer at most."""
 
@@ -198,17 +201,22 @@ class DecoderPool:
 
     async def _carried_out(self, order: Callable[[Decoder], Any]) -> Any:
         """Whoever asked may leave; the order is carried out, or the answer would be the next's."""
-        decoder = await self._idle.get()
+        decoder = await self._next()
         return await asyncio.shield(self._kept(self._do(decoder, order)))
 
-    async def _do(self, decoder: Decoder | None, order: Callable[[Decoder], Any]) -> Any:
+    async def _next(self) -> Decoder:
+        """The next one that lives; those that died at rest are replaced."""
+        while True:
+            decoder = await self._idle.get()
+            if decoder is not None and decoder.is_alive:
+                return decoder
+            self._put_back(decoder)
+
+    async def _do(self, decoder: Decoder, order: Callable[[Decoder], Any]) -> Any:
         try:
-            if decoder is None or not decoder.is_alive:
-                raise WorkerLostError("a decoding process was ended: try again")
             return await order(decoder)
         finally:
-            if decoder is not None:
-                decoder.arena.shrink()
+            decoder.arena.shrink()
             self._put_back(decoder)
 
     def _kept(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
@@ -236,8 +244,10 @@ class DecoderPool:
     async def _replace(self) -> None:
         try:
             self._idle.put_nowait(await self._new())
-        except (ImpastoError, OSError):  # tried again by the next order, which fails meanwhile
-            self._idle.put_nowait(None)
+        except (ImpastoError, OSError) as error:
+            log.error("a decoding process does not start", reason=str(error))
+            await asyncio.sleep(_PAUSE)
+            self._idle.put_nowait(None)  # whoever takes it tries again
 
     async def _new(self) -> Decoder:
         decoder = await Decoder.started(self._settings)
