@@ -1,6 +1,8 @@
 """The page on a running server, used as a person would."""
 
 import io
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,17 @@ _DROP = """async ([name, bytes]) => {
       new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: files }));
   }
 }"""
+
+
+@pytest.mark.parametrize("file", ["", "js/main.js", "css/base.css", "sample.jpg"])
+def test_browsers_ask_for_new_files_each_time(server: str, file: str) -> None:
+    """After an update no browser runs old modules beside new ones; what is the same is not sent."""
+    with urllib.request.urlopen(server + file) as response:  # noqa: S310  # our own server
+        assert response.headers["Cache-Control"] == "no-cache"
+        tag = response.headers["ETag"]
+    again = urllib.request.Request(server + file, headers={"If-None-Match": tag})  # noqa: S310
+    with pytest.raises(urllib.error.HTTPError, match="304"):
+        urllib.request.urlopen(again)  # noqa: S310
 
 
 def colourful(picture: np.ndarray) -> float:

@@ -26,8 +26,10 @@ PAGE = BUNDLED_DATA.parent / "web"
 _ENTRY = "index.html"
 _ENGINE = '<meta name="impasto-engine" content="{}">'
 
-# What several hosts read from a file of this name: with these headers the page may use all cores.
+# What several hosts read from a file of this name. The page may use all cores, and after a new
+# export no browser runs old modules beside new ones.
 _HEADERS = """/*
+  Cache-Control: no-cache
   Cross-Origin-Opener-Policy: same-origin
   Cross-Origin-Embedder-Policy: require-corp
 """

@@ -1,4 +1,4 @@
-/** The engine in the browser: a worker paints, nothing leaves the page. */
+/** The engine in the browser: workers paint, nothing leaves the page. */
 
 import { maskPlane } from "../masks/file.js";
 
@@ -8,45 +8,73 @@ export class BrowserEngine {
     this.kind = "browser";
     this.previewSizes = [512, 384, 288, 208];
     this.finestPreview = 512;
+    // Two, so that a full painting that nobody waits for any more keeps no small one waiting.
+    this.small = new Painter(base);
+    this.full = new Painter(base);
+  }
+
+  async open() {
+    const { styles } = await this.small.open();
+    return {
+      about: { train: false, video: false },
+      styles: styles.map((style) => ({ ...style, preview: previewUrl(style) })),
+    };
+  }
+
+  /** Paint a photo; see `engines/index.js`. */
+  async paint(photo, request, { signal, full }) {
+    const pixels = full ? photo.full : await photo.small(request.size);
+    const painter = full ? this.full : this.small;
+    return { bitmap: await painter.paint(pixels, request, signal), file: null };
+  }
+}
+
+/** A worker, and what it is asked for: one thing after the other. */
+class Painter {
+  constructor(base) {
     this.base = base;
-    this.worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    this.worker = null;
     this.waiting = new Map();
-    this.worker.onmessage = ({ data }) => this.settle(data);
-    this.worker.onerror = (event) => this.fail(event.message);
     this.asked = 0;
     this.source = null;
     this.queue = Promise.resolve();
   }
 
-  async open() {
-    // More threads need memory that is shared, which a page has only in isolation.
-    const threads = self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 4) : 1;
-    const { styles } = await this.ask("open", { base: this.base, threads });
-    return {
-      about: { train: false },
-      styles: styles.map((style) => ({ ...style, preview: previewUrl(style) })),
-    };
+  /** Start the worker, once; gives what it tells of itself. */
+  open() {
+    this.opened ??= this.start();
+    return this.opened;
   }
 
-  paint(photo, request, { signal, full }) {
-    // One after the other: a request that was aborted while it waited costs nothing.
-    const turn = this.queue.then(() => this.paintNow(photo, request, signal, full));
+  start() {
+    this.worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    this.worker.onmessage = ({ data }) => this.settle(data);
+    this.worker.onerror = (event) => this.fail(event.message);
+    // More threads need memory that is shared, which a page has only in isolation.
+    const threads = self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 4) : 1;
+    return this.ask("open", { base: this.base, threads });
+  }
+
+  /** Paint pixels; a request that was aborted while it waited costs nothing. */
+  paint(pixels, request, signal) {
+    const turn = this.queue.then(() => this.paintNow(pixels, request, signal));
     this.queue = turn.catch(() => {});
     return turn;
   }
 
-  async paintNow(photo, request, signal, full) {
+  async paintNow(pixels, request, signal) {
     signal.throwIfAborted();
-    const source = full ? photo.full : await photo.small(request.size);
-    if (this.source !== source) {
-      await this.ask("photo", pixelsOf(source));
-      this.source = source;
+    await this.open();
+    if (this.source !== pixels) {
+      await this.ask("photo", pixelsOf(pixels));
+      this.source = pixels;
     }
+    signal.throwIfAborted();
     const layers = request.layers.map(({ parts, mask }) => ({ parts, mask: maskPlane(mask) }));
     const { strength, reference } = request;
     const { data, width, height } = await this.ask("paint", { layers, strength, reference });
     signal.throwIfAborted();
-    return { bitmap: await createImageBitmap(new ImageData(data, width, height)), file: null };
+    return createImageBitmap(new ImageData(data, width, height));
   }
 
   ask(kind, request) {
