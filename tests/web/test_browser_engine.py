@@ -84,6 +84,36 @@ def test_the_worker_paints_as_python_does(
     assert np.abs(painted.astype(np.int16) - wanted).max() <= 2
 
 
+_MASKED = """async ({ photo, parts, regions, strength }) => {
+  const { maskPlane } = await import("/js/masks/file.js");
+  const { width, height } = await createImageBitmap(await (await fetch(photo)).blob());
+  const mask = new OffscreenCanvas(width, height);
+  const pen = mask.getContext("2d");
+  pen.fillStyle = "#fff";
+  pen.fillRect(width / 4, height / 3, width / 2, height / 3);
+  const layers = [{ parts, mask: null }, { parts: regions, mask }];
+  const url = await (PAINT)({ photo, layers, strength, reference: null });
+  const plane = Array.from(new Uint8Array(maskPlane(mask).data));
+  return { url, plane };
+}""".replace("PAINT", PAINT)
+
+
+@pytest.mark.parametrize("region", ["udnie", "photo"])
+def test_regions_are_painted_as_python_paints_them(
+    lab: "Page", astronaut: np.ndarray, region: str
+) -> None:
+    """A region with a soft edge is measured on what shows of it, here as in Python."""
+    call = {"parts": [["scream", 1]], "regions": [[region, 1]], "strength": 0.9}
+    found = lab.evaluate(_MASKED, {"photo": "/astronaut.png", **call})
+    mask = np.array(found["plane"], np.uint8).reshape(astronaut.shape[:2])
+    assert 0 < mask.mean() < 255
+    assert len(np.unique(mask)) > 10
+    backend = open_backend("onnxruntime", EngineSettings("float32"))
+    painter = Painter("scream", strength=0.9, masks={region: mask}, backend=backend)
+    wanted = painter.paint(astronaut)
+    assert np.abs(from_url(found["url"]).astype(np.int16) - wanted).max() <= 2
+
+
 def test_grain_is_that_of_the_engine(lab: "Page") -> None:
     """The noise that strokes start from is the same to the last bit."""
     call = "async () => Array.from((await import('/js/model/grain.js')).grain(37, 53))"

@@ -18,6 +18,7 @@ const SLOW = 160;
 
 let engine = null;
 let sizeIndex = 0;
+let slowRuns = 0;
 let isPreviewing = false;
 let isStale = false;
 let full = { abort: new AbortController(), timer: 0, done: null };
@@ -97,11 +98,17 @@ async function preview() {
   }
 }
 
-/** Smaller previews where they take long. */
+/** Smaller previews where they are slow twice running, larger ones where those would be fast. */
 function adapt(milliseconds) {
-  const isAtEnd = sizeIndex === engine.previewSizes.length - 1;
-  if (milliseconds > SLOW && !isAtEnd) sizeIndex += 1;
-  else if (milliseconds < SLOW / 6 && sizeIndex > 0) sizeIndex -= 1;
+  const sizes = engine.previewSizes;
+  slowRuns = milliseconds > SLOW ? slowRuns + 1 : 0;
+  const growth = (sizes[sizeIndex - 1] / sizes[sizeIndex]) ** 2; // NaN for the largest
+  if (slowRuns > 1 && sizeIndex < sizes.length - 1) {
+    sizeIndex += 1;
+    slowRuns = 0;
+  } else if (milliseconds * growth < SLOW / 2) {
+    sizeIndex -= 1;
+  }
 }
 
 function stopFull() {

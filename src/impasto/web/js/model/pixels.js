@@ -84,9 +84,9 @@ export function blend(below, above, mask) {
   return { ...below, data };
 }
 
-/** The product of two planes, of which 255 is one. */
+/** The product of two planes, of which 255 is one; rounded up, as the engine does. */
 export function times(plane, other) {
-  const data = plane.data.map((value, at) => Math.round((value * other.data[at]) / 255));
+  const data = plane.data.map((value, at) => Math.trunc((value * other.data[at] + 254) / 255));
   return { ...plane, data };
 }
 
