@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 pytest.importorskip("av", reason="needs the extra video")
 
-LONG = 240_000
+LONG = 500_000
 """Milliseconds for a process that loads an engine and works."""
 
 

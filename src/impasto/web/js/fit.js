@@ -6,7 +6,6 @@ import { t } from "./i18n.js";
 import { JobList } from "./jobs.js";
 import { openTab } from "./tabs.js";
 import { choose, update } from "./store.js";
-import { fresh } from "./video.js";
 
 const MISSING = 501;
 const PIP = /pip install [^\n`]+/;
@@ -51,12 +50,13 @@ function showThumbs(files) {
 
 function resultOf(engine, { state, preview }, title) {
   const picture = preview
-    ? make("img", { class: "job-picture", alt: t("fit.preview"), src: fresh(preview) })
+    ? make("img", { class: "job-picture", alt: t("fit.preview"), src: preview })
     : null;
   if (state !== "done") return [picture];
   const open = async () => {
-    update({ styles: await engine.styles() });
-    choose(nameOf(title));
+    const styles = await engine.styles();
+    update({ styles });
+    if (styles.some(({ name }) => name === nameOf(title))) choose(nameOf(title));
     openTab("tab-photo");
   };
   return [picture, make("button", { class: "primary", textContent: t("job.open"), onclick: open })];

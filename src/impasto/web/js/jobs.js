@@ -71,7 +71,7 @@ class JobCard {
     this.job = { state: "uploading", progress: 0, message: "" };
     this.bar = make("progress", { max: 1, value: 0 });
     this.note = make("p", { class: "job-note" });
-    this.body = make("div", {});
+    this.body = make("div", { class: "job-body" });
     this.button = make("button", { class: "quiet", onclick: () => this.end() });
     const head = make("div", { class: "job-head" }, make("span", { class: "job-name", textContent: name }), this.button);
     this.element = make("li", { class: "job" }, head, this.bar, this.note, this.body);
@@ -91,7 +91,7 @@ class JobCard {
   }
 
   update(job) {
-    const hasMoved = job.state !== this.job.state || job.preview || job.result;
+    const hasMoved = ["state", "preview", "result"].some((key) => job[key] !== this.job[key]);
     this.job = job;
     if (ENDED.has(job.state)) this.events?.close();
     if (hasMoved) this.body.replaceChildren(...this.result(job, this.name).filter(Boolean));
@@ -105,7 +105,8 @@ class JobCard {
     this.bar.value = progress;
     this.bar.setAttribute("aria-label", t("job.progress", { name: this.name }));
     const share = hasEnded ? "" : ` ${Math.round(100 * progress)}%`;
-    this.note.textContent = [`${t(`job.${state}`)}${share}`, message].filter(Boolean).join(" · ");
+    const details = state === "done" ? "" : message;
+    this.note.textContent = [`${t(`job.${state}`)}${share}`, details].filter(Boolean).join(" · ");
     this.element.classList.toggle("is-failed", state === "failed");
     this.element.dataset.state = state;
     this.button.replaceChildren(hasEnded ? icon("close") : t("job.cancel"));

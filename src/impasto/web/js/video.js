@@ -33,11 +33,8 @@ function showStyle() {
 
 function resultOf({ state: jobState, result, preview }) {
   if (jobState !== "done") {
-    return [preview ? make("img", { class: "job-picture", alt: "", src: fresh(preview) }) : null];
+    return [preview ? make("img", { class: "job-picture", alt: "", src: preview }) : null];
   }
   const video = make("video", { class: "job-picture", controls: true, src: result, preload: "metadata" });
   return [video, make("p", {}, make("a", { href: result, download: "", textContent: t("download") }))];
 }
-
-/** An address that the browser has not kept an older picture of. */
-export const fresh = (address) => `${address}${address.includes("?") ? "&" : "?"}at=${Date.now()}`;
