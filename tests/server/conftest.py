@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-START_SECONDS = 60
+START_SECONDS = 180
 _CACHE = TemporaryDirectory(prefix="impasto-cache-")
 """Compiled graphs: one folder for all servers, which start faster so."""
 TOKEN = "a-token-for-tests-only"  # noqa: S105

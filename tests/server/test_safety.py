@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-from .conftest import TOKEN, Running, StartServer, picture_file
+from .conftest import TOKEN, Running, StartServer, picture_file, until
 
 PNG = {"content-type": "image/png"}
 
@@ -127,7 +127,8 @@ def test_answers_carry_the_headers_of_a_careful_server(server: Running) -> None:
         assert headers["cross-origin-embedder-policy"] == "require-corp"
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-request-id"] != "bad id!"
-        assert any(line.get("request_id") == headers["x-request-id"] for line in server.lines())
+        found = headers["x-request-id"]
+        until(lambda wanted=found: any(each.get("request_id") == wanted for each in server.lines()))
 
 
 def test_a_large_body_is_refused_by_its_length(guarded: Running) -> None:

@@ -127,7 +127,7 @@ def test_what_was_not_asked_for_longest_goes() -> None:
         async def make() -> Served:
             return served(900)
 
-        for key in ("a", "b", "c", "d"):
+        for key in ("a", "b", "c", "d", "e"):
             await results.make(key, make)
             results.find("a")
         assert results.find("a") is not None
