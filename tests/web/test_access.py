@@ -111,6 +111,14 @@ def test_a_phone_sees_everything(browser: "Browser", server: str, photo: Path) -
         assert small == []
         page.locator("#download").scroll_into_view_if_needed()
         assert page.is_enabled("#download")
+        for tab in ("video", "fit"):
+            page.tap(f"#tab-{tab}")
+            too_wide = page.evaluate(
+                "() => [...document.querySelectorAll('.card input, .card button')]"
+                ".filter((one) => one.offsetParent && one.getBoundingClientRect().right > 340)"
+                ".map((one) => one.name)"
+            )
+            assert too_wide == []
 
 
 def test_chinese_is_complete_and_kept(browser: "Browser", server: str, errors: list[str]) -> None:

@@ -14,7 +14,7 @@ import { complain, setBusy, tell } from "./status.js";
 import { listen, partsOf, PHOTO, REFERENCES, state } from "./store.js";
 
 const REST = 200;
-const SLOW = 160;
+const SLOW = 120;
 
 let engine = null;
 let sizeIndex = 0;
@@ -44,7 +44,7 @@ export function requestOf({ isFull, size = null }) {
   return {
     layers,
     strength: state.strength,
-    reference: isFull ? reference : Math.min(reference, engine.finestPreview),
+    reference: isFull ? reference : Math.min(reference, engine.previewDetail * size),
     size,
   };
 }

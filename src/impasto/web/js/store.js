@@ -4,7 +4,7 @@ import { formatSpec } from "./model/spec.js";
 import { centerOf, weightsAt } from "./mix.js";
 
 /** Long sides that strokes can be sized for, from the finest strokes to the broadest. */
-export const REFERENCES = [2048, 1536, 1024, 768, 512, 384, 256];
+export const REFERENCES = [1536, 1024, 768, 512, 384, 256, 192];
 
 export const MOST_STYLES = 4;
 /** Regions that a picture may have, where the server allows as many. */
@@ -27,7 +27,7 @@ export const state = {
   mostRegions: MOST_REGIONS,
   mixing: false,
   strength: 1,
-  stroke: REFERENCES.indexOf(768),
+  stroke: REFERENCES.indexOf(512),
   colour: 0,
 };
 

@@ -7,7 +7,7 @@ export class BrowserEngine {
   constructor(base) {
     this.kind = "browser";
     this.previewSizes = [512, 384, 288, 208];
-    this.finestPreview = 512;
+    this.previewDetail = 1;
     // Two, so that a full painting that nobody waits for any more keeps no small one waiting.
     this.small = new Painter(base);
     this.full = new Painter(base);

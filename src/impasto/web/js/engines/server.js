@@ -12,7 +12,7 @@ export class ServerEngine {
   constructor() {
     this.kind = "server";
     this.previewSizes = [640, 512, 384];
-    this.finestPreview = 1024;
+    this.previewDetail = 2;
   }
 
   async open() {
