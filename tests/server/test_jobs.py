@@ -158,13 +158,27 @@ def test_killing_the_server_loses_no_job(start: StartServer) -> None:
     first = start()
     urls = [send(first, clip(200)).json()["url"], send(first, clip(3)).json()["url"]]
     until(lambda: first.client.get(urls[0]).json()["progress"] > 0, 120)
+    folder = first.home / "serve" / "jobs" / urls[0].split("/")[-1]
+    assert _works_in(folder)
     first.end(signal.SIGKILL)
+    until(lambda: not _works_in(folder))
     second = start()
     for url, frames in zip(urls, (200, 3), strict=True):
         assert ended(second, url)["state"] == "done"
         video = second.client.get(f"{url}/result").content
         with av.open(BytesIO(video)) as container:
             assert sum(1 for _ in container.decode(video=0)) == frames
+
+
+def _works_in(folder: Path) -> bool:
+    """Whether a process runs in a folder."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").readlink() == folder:
+                return True
+        except OSError:
+            continue
+    return False
 
 
 def test_a_server_that_ends_keeps_its_job_for_the_next(start: StartServer) -> None:

@@ -16,7 +16,7 @@ from impasto.engine.images import Image, like, to_picture
 from impasto.engine.looks import Look, StyleLike, make_look
 from impasto.engine.model import DEFAULT_MODEL, Model, load_model
 from impasto.engine.pixels import Batch, fade, place
-from impasto.engine.regions import HELD_BYTES, Layer, Masks, Patch, lay, make_regions, shown_in
+from impasto.engine.regions import Layer, Masks, Patch, lay, make_regions, shown_in
 from impasto.engine.strokes import at_long_side, box_of_small, brought_to, part_brought_to
 from impasto.engine.tiler import Tiler
 from impasto.engine.tiles import Box
@@ -179,11 +179,15 @@ class Painter:
     def _paint_box(self, measured: "Measured", box: Box, affine: Affine) -> RGB:
         """A part of a picture as it would be if the whole were painted with the affine."""
         photo, small = measured.photo.pixels, measured.small
-        held = HELD_BYTES * photo.size // 3
+        held, shapes = (
+            (self.regions.held(photo), len(self.regions.looks)) if self.regions else (0, 1)
+        )
         if small is None:
-            return self.tiler.paint_box(photo, box, affine, held=held)
+            return self.tiler.paint_box(photo, box, affine, held=held, shapes=shapes)
         inner, canvas = box_of_small(box, photo, small.pixels), small.pixels.copy()
-        canvas[inner.of] = self.tiler.paint_box(small.pixels, inner, affine, held=held)
+        canvas[inner.of] = self.tiler.paint_box(
+            small.pixels, inner, affine, held=held, shapes=shapes
+        )
         return part_brought_to(photo, box, small.pixels, canvas)
 
     def prepare(self, picture: Picture) -> Picture:

@@ -24,10 +24,8 @@ Masks = Mapping[Any, MaskLike] | Sequence[tuple[StyleLike, MaskLike]]
 """A mask for each style: where it is white, the picture is painted in that style. The keys are
 `StyleLike`; pairs are for a style that has several masks."""
 
-HELD_BYTES: Final = 16
-"""What a region takes for each pixel of the picture while it is painted and laid on: its mask, what
-shows of it, its painting, and what lies below."""
-
+_OWN_BYTES: Final = 12
+"""What a region takes for each pixel while it is painted and laid on, and the picture below it."""
 _KEPT_BYTES: Final = 64 * 2**20
 """Of masks that are fitted to sizes of pictures which came lately."""
 _BAND: Final = 256
@@ -92,6 +90,10 @@ class Regions:
         size = 2 * len(self.looks) * width * height
         return self._kept.get((width, height), size, lambda: self._fitted(width, height))
 
+    def held(self, pixels: RGB) -> int:
+        """Bytes that painting a picture takes beside the picture itself: masks and what shows."""
+        return (_OWN_BYTES + 2 * len(self.looks)) * pixels.size // 3
+
     def _fitted(self, width: int, height: int) -> tuple[Patch, ...]:
         masks = [fit_mask(region.mask, width, height, self.feather) for region in self.regions]
         found, rest = [], np.full((height, width), 255, np.uint8)
@@ -127,9 +129,7 @@ def shown_in(patch: Patch, pixels: RGB, alpha: Alpha | None = None) -> Alpha:
         alpha: its opacity: what is transparent does not show. None is opaque.
     """
     shown: Alpha = fit_mask(patch.shown, pixels.shape[1], pixels.shape[0])
-    if alpha is not None:
-        shown = (shown.astype(np.uint16) * alpha // 255).astype(np.uint8)
-    return shown
+    return shown if alpha is None else _times(shown, alpha)
 
 
 def lay(canvas: RGB, layer: Layer, painted: RGB) -> None:
@@ -162,7 +162,10 @@ def _mixed(below: RGB, above: RGB, mask: Alpha) -> RGB:
 
 def _times(one: Alpha, other: Alpha) -> Alpha:
     """The product of two shares, rounded up: what shows but a little is painted all the same."""
-    product: Alpha = ((one.astype(np.uint16) * other + 254) // 255).astype(np.uint8)
+    product = np.empty_like(one)
+    for top in range(0, len(one), _BAND):
+        rows = slice(top, top + _BAND)
+        product[rows] = (one[rows].astype(np.uint16) * other[rows] + 254) // 255
     return product
 
 

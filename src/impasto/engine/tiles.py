@@ -107,7 +107,7 @@ def around(kept: slice, side: int, model: Model) -> slice:
     """What must go into the graph so that some lines of a picture are painted as in the whole.
 
     Those within reach of them, from a multiple to a multiple, and a few more: parts of nearly one
-    size so have one shape, and one compiled graph.
+    size so have one shape, and one compiled graph; what is nearly all has that of the whole.
 
     Args:
         kept: the lines.
@@ -124,7 +124,8 @@ def around(kept: slice, side: int, model: Model) -> slice:
     edge = overlap(model)
     start = max(kept.start - edge - first, 0) // multiple * multiple + first
     size = padded_side(min(kept.stop + edge, end) - start, 0, _STEP * multiple)
-    size = min(size, end - first)
+    if size * 8 > (end - first) * 7:
+        return slice(first, end)
     start = min(start, end - size)
     return slice(start, start + size)
 

@@ -121,6 +121,7 @@ class Jobs:
                 return
             yield now
             if now.has_ended:
+                self._changed.pop(id, None)
                 return
             await changed.wait()
 

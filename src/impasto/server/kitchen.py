@@ -8,18 +8,20 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
 
+from impasto.core.arrays import Alpha
 from impasto.core.settings import EngineSettings, PaintSettings
 from impasto.engine.backend import Backend
 from impasto.engine.backends import open_backend
 from impasto.engine.cpu import usable_cores
+from impasto.engine.images import to_mask
 from impasto.engine.model import Model
 from impasto.engine.painter import Painter
 from impasto.engine.record import record_of
-from impasto.media.image import Picture
 from impasto.server.settings import ServeSettings
 from impasto.server.workers import DecoderPool
 from impasto.styles.spec import StyleSpec
@@ -110,8 +112,8 @@ class Kitchen:
         """Run something in a painting thread; raises what it raises."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
-    def painter(self, order: Order, masks: Sequence[tuple[StyleSpec, Picture]] = ()) -> Painter:
-        """A painter on the styles of an order, with its masks as pictures.
+    def painter(self, order: Order, masks: Sequence[tuple[StyleSpec, Alpha]] = ()) -> Painter:
+        """A painter on the styles of an order, with its masks.
 
         Raises:
             StyleError: a style is unknown or made for another model.
@@ -142,10 +144,7 @@ class Kitchen:
     async def _served(self, photo: bytes, order: Order) -> Served:
         clock = Clock()
         picture = await self.decoders.decode(photo, "the photo")
-        masks = [
-            (spec, await self.decoders.decode(data, f"the mask of {spec}"))
-            for spec, data in order.masks
-        ]
+        masks = await self._masks(order)
         clock.lap("decode")
         painter = (
             await self.run(lambda: self.painter(order, masks)) if masks else self.painter(order)
@@ -160,6 +159,16 @@ class Kitchen:
         clock.lap("encode")
         pixels = painted.pixels.size // 3
         return Served(data, media_type_of(format), clock.laps, pixels)
+
+    async def _masks(self, order: Order) -> list[tuple[StyleSpec, Alpha]]:
+        """The masks of an order, all together no larger than two photos may be."""
+        masks, left = [], 2 * self.settings.max_pixels
+        for spec, data in order.masks:
+            picture = await self.decoders.decode(data, f"the mask of {spec}", max(1, left))
+            mask = await self.run(partial(to_mask, picture))
+            masks.append((spec, mask))
+            left -= mask.size
+        return masks
 
 
 class Clock:

@@ -27,6 +27,9 @@ class PatientProtocol(HttpToolsProtocol):
     _head = 0
     """Bytes of the request's head so far; below 0: the head is complete."""
     _patience: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
+    stalled_seconds = 30.0
+    """In which a client must have taken something of its answer."""
 
     def connection_made(self, transport: Any) -> None:
         """Expect a head soon."""
@@ -87,9 +90,32 @@ class PatientProtocol(HttpToolsProtocol):
             )
         super().on_message_complete()
 
+    def pause_writing(self) -> None:
+        """The client takes its answer more slowly than it comes."""
+        super().pause_writing()
+        self._watch(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        """The client has taken what there was."""
+        super().resume_writing()
+        if self._stalled is not None:
+            self._stalled.cancel()
+
+    def _watch(self, left: int) -> None:
+        self._stalled = self.loop.call_later(self.stalled_seconds, self._end_if_stalled, left)
+
+    def _end_if_stalled(self, before: int) -> None:
+        left = self.transport.get_write_buffer_size()
+        if left < before:
+            self._watch(left)
+        else:  # `close` would wait for what is never taken
+            self.transport.abort()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is expected any more."""
         self._calm()
+        if self._stalled is not None:
+            self._stalled.cancel()
         super().connection_lost(exc)
 
     def _expect(self, seconds: float) -> None:

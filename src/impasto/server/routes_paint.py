@@ -1,6 +1,8 @@
 """`POST /v1/paint`: a photo in, its painting out."""
 
+import asyncio
 import hashlib
+from functools import partial
 from importlib.metadata import version
 from typing import Annotated
 
@@ -19,6 +21,8 @@ from impasto.styles.spec import parse_spec
 router = APIRouter(responses=GUARDED)
 
 
+_LARGE = 2**20
+"""Bytes."""
 _DESCRIBED = forms.paint_body(PaintForm)
 
 
@@ -55,7 +59,10 @@ async def _painted(request: Request, studio: Studio) -> Response:
         tuple((parse_spec(spec), mask) for spec, mask in masks),
         query.feather,
     )
-    key = _key(photo, order, studio)
+    # Large photos are hashed in a thread: others are answered meanwhile.
+    is_large = len(photo) > _LARGE
+    make = partial(_key, photo, order, studio)
+    key = await asyncio.to_thread(make) if is_large else make()
     headers = {
         "ETag": f'"{key}"',
         "Cache-Control": "private, no-cache",
