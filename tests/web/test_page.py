@@ -162,6 +162,20 @@ def test_a_file_that_is_no_picture_is_named(
     errors.clear()  # the server's refusal, which the browser notes
 
 
+def test_a_pasted_photo_is_painted(page: "Page", server: str, photo: Path) -> None:
+    """A picture on the clipboard is taken as a file would be."""
+    open_page(page, server)
+    paste = """(bytes) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.items.add(new File([new Uint8Array(bytes)], "x", { type: "image/jpeg" }));
+      document.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+    }"""
+    page.evaluate(paste, list(photo.read_bytes()))
+    page.wait_for_selector("#viewer[data-painted=full]")
+    with Image.open(photo) as image:
+        assert difference(shown(page, "#before"), np.asarray(image)) < 1
+
+
 def test_the_camera_gives_a_photo(page: "Page", server: str) -> None:
     """It is painted live, its picture is taken and painted, and then it is switched off."""
     open_page(page, server)
