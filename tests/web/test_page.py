@@ -138,6 +138,22 @@ def test_the_download_is_the_painting(
         assert difference(np.asarray(image.convert("RGB")), shown(page)) < 4
 
 
+def test_a_picture_that_browsers_cannot_read_is_painted(
+    page: "Page", server: str, photo: Path, tmp_path: Path
+) -> None:
+    """The server reads a TIFF for the browser, and the download is a TIFF again."""
+    with Image.open(photo) as image:
+        image.save(tmp_path / "scan.tiff")
+    open_page(page, server)
+    choose_photo(page, tmp_path / "scan.tiff")
+    with page.expect_download() as waiting:
+        page.click("#download")
+    assert waiting.value.suggested_filename == "scan.scream.tiff"
+    with Image.open(io.BytesIO(Path(waiting.value.path()).read_bytes())) as image:
+        assert image.format == "TIFF"
+        assert difference(np.asarray(image.convert("RGB")), shown(page)) < 4
+
+
 def test_a_link_holds_the_settings_and_no_picture(page: "Page", server: str) -> None:
     """Whoever opens the link gets the same styles and sliders."""
     open_page(page, f"{server}#style=scream:0.75,udnie:0.25&strength=0.6&stroke=512&colour=0.3")
