@@ -4,7 +4,11 @@
 export const byId = (id) => document.getElementById(id);
 
 /** A new element with properties and children; `aria`, `data` and `class` go where they belong. */
-export function make(tag, { aria = {}, data = {}, class: names = "", ...properties } = {}, ...children) {
+export function make(
+  tag,
+  { aria = {}, data = {}, class: names = "", ...properties } = {},
+  ...children
+) {
   const element = Object.assign(document.createElement(tag), properties);
   if (names) element.className = names;
   Object.assign(element.dataset, data);

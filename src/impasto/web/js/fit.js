@@ -30,20 +30,29 @@ export function startFit(engine, about) {
 
 /** A style name made of a title. */
 export function nameOf(title) {
-  const plain = title.normalize("NFKD").toLowerCase().replace(/[^a-z0-9]+/g, "-");
+  const plain = title
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-");
   const name = plain.replace(/^-+|-+$/g, "").slice(0, 64);
   return name || `style-${checksum(title)}`;
 }
 
 /** For titles without a letter of a to z; the same title is always the same style. */
 function checksum(text) {
-  return [...text].reduce((sum, char) => (sum * 31 + char.codePointAt(0)) % 2 ** 31, 7).toString(36);
+  return [...text]
+    .reduce((sum, char) => (sum * 31 + char.codePointAt(0)) % 2 ** 31, 7)
+    .toString(36);
 }
 
 function showThumbs(files) {
   const pictures = [...files].map((file) => {
     const src = URL.createObjectURL(file);
-    return make("li", {}, make("img", { src, alt: file.name, onload: () => URL.revokeObjectURL(src) }));
+    return make(
+      "li",
+      {},
+      make("img", { src, alt: file.name, onload: () => URL.revokeObjectURL(src) }),
+    );
   });
   byId("fit-thumbs").replaceChildren(...pictures);
 }

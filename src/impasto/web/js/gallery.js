@@ -21,7 +21,9 @@ export function startGallery() {
 }
 
 function showWaiting() {
-  byId("gallery").replaceChildren(...Array.from({ length: 9 }, () => make("li", { class: "wait" })));
+  byId("gallery").replaceChildren(
+    ...Array.from({ length: 9 }, () => make("li", { class: "wait" })),
+  );
 }
 
 function build() {
@@ -31,7 +33,12 @@ function build() {
 
 function card(style) {
   const origin = [style.artist, style.year].filter(Boolean).join(", ");
-  const picture = make("img", { class: "picture", alt: "", src: style.preview ?? "", loading: "lazy" });
+  const picture = make("img", {
+    class: "picture",
+    alt: "",
+    src: style.preview ?? "",
+    loading: "lazy",
+  });
   const button = make(
     "button",
     {
@@ -47,17 +54,29 @@ function card(style) {
 
 /** In a region: leaves the photo as it is. */
 function photoCard() {
-  const picture = make("canvas", { class: "picture", width: 96, height: 96, aria: { hidden: true } });
+  const picture = make("canvas", {
+    class: "picture",
+    width: 96,
+    height: 96,
+    aria: { hidden: true },
+  });
   if (state.photo) drawCover(picture, state.photo.full);
   const name = make("span", { class: "name", textContent: t("styles.photo") });
-  const button = make("button", { data: { style: PHOTO }, onclick: () => choose(PHOTO) }, picture, name);
+  const button = make(
+    "button",
+    { data: { style: PHOTO }, onclick: () => choose(PHOTO) },
+    picture,
+    name,
+  );
   return make("li", { id: "photo-card" }, button);
 }
 
 function drawCover(canvas, bitmap) {
   const side = Math.min(bitmap.width, bitmap.height);
   const [left, top] = [(bitmap.width - side) / 2, (bitmap.height - side) / 2];
-  canvas.getContext("2d").drawImage(bitmap, left, top, side, side, 0, 0, canvas.width, canvas.height);
+  canvas
+    .getContext("2d")
+    .drawImage(bitmap, left, top, side, side, 0, 0, canvas.width, canvas.height);
 }
 
 function mark() {

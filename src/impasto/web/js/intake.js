@@ -17,7 +17,8 @@ export function startIntake(engine) {
     if (file) take(file, t("pasted"));
   });
   byId("sample").onclick = async () => take(await (await fetch("sample.jpg")).blob(), "coffee.jpg");
-  byId("camera").onclick = () => openCamera(engine, (file) => take(file, `${t("camera.name")}.jpg`));
+  byId("camera").onclick = () =>
+    openCamera(engine, (file) => take(file, `${t("camera.name")}.jpg`));
 }
 
 async function takePhoto(engine, file, name) {

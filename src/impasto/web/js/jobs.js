@@ -73,7 +73,12 @@ class JobCard {
     this.note = make("p", { class: "job-note" });
     this.body = make("div", { class: "job-body" });
     this.button = make("button", { class: "quiet", onclick: () => this.end() });
-    const head = make("div", { class: "job-head" }, make("span", { class: "job-name", textContent: name }), this.button);
+    const head = make(
+      "div",
+      { class: "job-head" },
+      make("span", { class: "job-name", textContent: name }),
+      this.button,
+    );
     this.element = make("li", { class: "job" }, head, this.bar, this.note, this.body);
     this.show();
   }
@@ -85,7 +90,8 @@ class JobCard {
     this.events.onmessage = ({ data }) => this.update(JSON.parse(data));
     this.events.onerror = async () => {
       const response = await fetch(url).catch(() => null);
-      if (response?.status === 404) this.remove(); // the server has forgotten it
+      if (response?.status === 404)
+        this.remove(); // the server has forgotten it
       else if (response?.ok) this.update(await response.json());
     };
   }
@@ -138,7 +144,10 @@ function upload(address, form, card) {
     };
     request.onload = async () => {
       if (request.status === 202) resolve(JSON.parse(request.responseText));
-      else reject(await problemOf(new Response(request.responseText || "{}", { status: request.status })));
+      else
+        reject(
+          await problemOf(new Response(request.responseText || "{}", { status: request.status })),
+        );
     };
     request.onerror = () => reject(new Error(t("error.offline")));
     request.onabort = () => reject(new DOMException(t("job.cancelled"), "AbortError"));

@@ -69,7 +69,9 @@ async function open(engine) {
 function showWhere(engine) {
   const { hostname, host } = location;
   const key = engine.kind === "browser" ? "browser" : LOOPBACK.test(hostname) ? "local" : "server";
-  document.querySelectorAll(".where").forEach((one) => (one.textContent = t(`where.${key}`, { host })));
+  document
+    .querySelectorAll(".where")
+    .forEach((one) => (one.textContent = t(`where.${key}`, { host })));
 }
 
 /** The button names the other language, in that language. */

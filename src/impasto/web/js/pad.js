@@ -62,7 +62,10 @@ function showCorners(field, styles) {
   });
   const order = styles.length === 4 ? [0, 1, 3, 2] : styles.map((_, index) => index);
   const points = order.map((index) => corners[index].map((part) => 100 * part).join()).join(" ");
-  const shape = document.createElementNS("http://www.w3.org/2000/svg", styles.length === 2 ? "polyline" : "polygon");
+  const shape = document.createElementNS(
+    "http://www.w3.org/2000/svg",
+    styles.length === 2 ? "polyline" : "polygon",
+  );
   shape.setAttribute("points", points);
   byId("pad-shape").replaceChildren(shape);
 }

@@ -51,7 +51,11 @@ function removing(index) {
     update({ layers, active: 0, mixing: layers[0].styles.length > 1 });
     byId("regions").querySelector("button").focus();
   };
-  return make("button", { class: "remove", title: label, aria: { label }, onclick: remove }, icon("close"));
+  return make(
+    "button",
+    { class: "remove", title: label, aria: { label }, onclick: remove },
+    icon("close"),
+  );
 }
 
 function adding() {
@@ -60,7 +64,11 @@ function adding() {
     textContent: t("regions.add"),
     data: { region: "add" },
     onclick: () => {
-      update({ layers: [...state.layers, newRegion()], active: state.layers.length, mixing: false });
+      update({
+        layers: [...state.layers, newRegion()],
+        active: state.layers.length,
+        mixing: false,
+      });
       byId("viewer").focus({ preventScroll: true });
     },
   });
@@ -76,6 +84,9 @@ function newRegion() {
   const free = state.styles.find(({ name }) => !used.includes(name)) ?? state.styles[0];
   const { width, height } = state.photo;
   const scale = Math.min(1, MASK_SIDE / Math.max(width, height));
-  const mask = make("canvas", { width: Math.round(width * scale), height: Math.round(height * scale) });
+  const mask = make("canvas", {
+    width: Math.round(width * scale),
+    height: Math.round(height * scale),
+  });
   return { styles: [free.name], point: centerOf(1), mask, isEmpty: true };
 }

@@ -21,7 +21,11 @@ export function startSliders() {
   for (const [name, { read }] of Object.entries(SLIDERS)) {
     byId(name).oninput = ({ target }) => update({ [name]: read(target.value) });
   }
-  listen((changed) => Object.keys(SLIDERS).filter((name) => changed.has(name)).forEach(show));
+  listen((changed) =>
+    Object.keys(SLIDERS)
+      .filter((name) => changed.has(name))
+      .forEach(show),
+  );
   onLanguage(showAll);
   showAll();
 }

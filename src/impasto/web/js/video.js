@@ -35,6 +35,14 @@ function resultOf({ state: jobState, result, preview }) {
   if (jobState !== "done") {
     return [preview ? make("img", { class: "job-picture", alt: "", src: preview }) : null];
   }
-  const video = make("video", { class: "job-picture", controls: true, src: result, preload: "metadata" });
-  return [video, make("p", {}, make("a", { href: result, download: "", textContent: t("download") }))];
+  const video = make("video", {
+    class: "job-picture",
+    controls: true,
+    src: result,
+    preload: "metadata",
+  });
+  return [
+    video,
+    make("p", {}, make("a", { href: result, download: "", textContent: t("download") })),
+  ];
 }

@@ -5,8 +5,8 @@
  * - `paint(photo, request, {signal, full})` gives `{bitmap, file}`; `file` is null where the bitmap
  *   is not a file yet. A request is `{layers, strength, reference, size, colors, format}`, a layer
  *   `{parts, mask}`.
- * - `previewSizes`: long sides of quick paintings, the largest first; `previewDetail`: for strokes of
- *   how many times these sizes they are painted at most.
+ * - `previewSizes`: long sides of quick paintings, the largest first; `previewDetail`: for strokes
+ *   of how many times these sizes they are painted at most.
  * - `convert(file)`, where it is there, turns pictures that browsers cannot read into PNG.
  * - `live()`, where it is there, opens a socket for camera frames.
  */

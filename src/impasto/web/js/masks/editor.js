@@ -9,7 +9,7 @@ const STEP = 0.04;
 const TINT = "#e0452c";
 
 let tool = "brush";
-/** The rectangle of the keyboard, 0 to 1: left, top, width, height. Null while a pointer is used. */
+/** The rectangle of the keyboard, 0 to 1: left, top, width, height. Null for a pointer. */
 let box = null;
 let drag = null;
 

@@ -40,7 +40,9 @@ export class Painter {
     for (const { codes, weights, mask, shown } of fitted(layers, small)) {
       const code = codes && codeAt(this.identity, mixCodes(codes, weights), amount);
       const weight = shown && seen ? times(shown, seen) : (shown ?? seen);
-      const layer = code ? await this.paintPixels(small, await this.affine(small, weight, code)) : small;
+      const layer = code
+        ? await this.paintPixels(small, await this.affine(small, weight, code))
+        : small;
       painted = painted ? blend(painted, layer, mask) : layer;
     }
     const whole = small === filled ? painted : broughtTo(filled, small, painted);
@@ -88,12 +90,15 @@ export class Painter {
 function fitted(layers, { width, height }) {
   if (layers.length === 1) return layers;
   let rest = { data: new Uint8Array(width * height).fill(255), width, height, channels: 1 };
-  const found = layers.slice(1).reverse().map((layer) => {
-    const mask = resize(layer.mask, width, height, "bilinear");
-    const shown = times(rest, mask);
-    rest = times(rest, { ...mask, data: mask.data.map((value) => 255 - value) });
-    return { ...layer, mask, shown };
-  });
+  const found = layers
+    .slice(1)
+    .reverse()
+    .map((layer) => {
+      const mask = resize(layer.mask, width, height, "bilinear");
+      const shown = times(rest, mask);
+      rest = times(rest, { ...mask, data: mask.data.map((value) => 255 - value) });
+      return { ...layer, mask, shown };
+    });
   return [{ ...layers[0], shown: rest }, ...found.reverse()];
 }
 

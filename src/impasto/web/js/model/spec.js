@@ -5,7 +5,9 @@ const MOST = 4;
 
 /** The parts of a spec, as [name, weight] pairs; null where it is none. */
 export function parseSpec(text) {
-  const parts = String(text).split(",").map((part) => part.trim().split(":"));
+  const parts = String(text)
+    .split(",")
+    .map((part) => part.trim().split(":"));
   const pairs = parts.map(([name, weight = "1"]) => [name, Number(weight)]);
   const isGood = ([name, weight]) => NAME.test(name) && weight > 0 && Number.isFinite(weight);
   const isDistinct = new Set(pairs.map(([name]) => name)).size === pairs.length;

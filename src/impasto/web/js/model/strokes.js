@@ -56,13 +56,21 @@ function gainsOf(photo, painted) {
   const { width, height } = photo;
   const guide = Float32Array.from(luminance(photo).data);
   const guideMean = windowMeans(guide, width, height);
-  const squares = windowMeans(guide.map((value) => value * value), width, height);
+  const squares = windowMeans(
+    guide.map((value) => value * value),
+    width,
+    height,
+  );
   const variance = squares.map((value, at) => Math.max(0, value - guideMean[at] ** 2) + FLAT);
   const gains = new Uint8ClampedArray(width * height * 3);
   for (let channel = 0; channel < 3; channel += 1) {
     const colour = guide.map((_, at) => painted.data[3 * at + channel]);
     const colourMean = windowMeans(colour, width, height);
-    const products = windowMeans(colour.map((value, at) => value * guide[at]), width, height);
+    const products = windowMeans(
+      colour.map((value, at) => value * guide[at]),
+      width,
+      height,
+    );
     const slopes = products.map(
       (value, at) => (value - guideMean[at] * colourMean[at]) / variance[at],
     );
