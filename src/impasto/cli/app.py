@@ -36,6 +36,7 @@ from impasto.cli.streams import answer, drop_standard_output, say, standard_outp
 from impasto.cli.styles import styles
 from impasto.cli.train import export, train
 from impasto.cli.video import video
+from impasto.cli.web import web
 from impasto.core.errors import ImpastoError, ImpastoWarning, InputError, OutputError
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ app.command(epilog=EXIT_CODES)(paint)
 app.command(epilog=EXIT_CODES)(video)
 app.command(epilog=EXIT_CODES)(serve)
 app.add_typer(styles, name="styles")
+app.add_typer(web, name="web")
 app.command()(demo)
 app.command()(doctor)
 app.command(epilog=EXIT_CODES)(fit)

@@ -7,7 +7,6 @@ from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from impasto.engine.record import program_version
@@ -20,6 +19,7 @@ from impasto.server import (
     routes_styles,
 )
 from impasto.server.frontdoor import FrontDoor
+from impasto.server.page import PageFiles
 from impasto.server.studio import Studio
 
 PAGE = Path(__file__).resolve().parents[1] / "web"
@@ -59,7 +59,7 @@ def make_app(studio: Studio) -> ASGIApp:
     app.include_router(routes_live.router)
     app.include_router(routes_service.router)
     if PAGE.is_dir():
-        app.mount("/", StaticFiles(directory=PAGE, html=True))
+        app.mount("/", PageFiles(directory=PAGE, html=True))
     door = FrontDoor(app, studio.settings, studio.metrics)
     return _with_cors(door, studio.settings.cors_origins)
 

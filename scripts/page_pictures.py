@@ -1,0 +1,74 @@
+"""Takes the pictures of the page in docs/: `impasto serve` must run, and Chromium be installed.
+
+Call it as `python scripts/page_pictures.py http://127.0.0.1:8000/`.
+"""
+
+import io
+import shutil
+import sys
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+DESK = {"width": 1360, "height": 850}
+PHONE = {"width": 390, "height": 844}
+
+
+def main(address: str) -> None:
+    """Take all of them."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        page = opened(browser, address, viewport=DESK, locale="en-GB")
+        page.click("#mix-on")
+        page.click("[data-style=great-wave]")
+        page.click("#compare")
+        save(page, "web-desktop.jpg")
+        page = opened(browser, address, viewport=DESK, locale="en-GB", color_scheme="dark")
+        mark_a_region(page)
+        save(page, "web-dark.jpg")
+        phone = {"viewport": PHONE, "is_mobile": True, "has_touch": True, "locale": "zh-CN"}
+        page = opened(browser, address, **phone)
+        page.click("[data-style=water-lilies]")
+        save(page, "web-phone.jpg")
+        browser.close()
+
+
+def opened(browser: Browser, address: str, **options: object) -> Page:
+    """The page with the sample on it."""
+    page = browser.new_context(**options).new_page()  # type: ignore[arg-type]
+    page.set_default_timeout(120_000)
+    page.goto(address)
+    page.wait_for_selector("body[data-ready]")
+    page.click("#sample")
+    page.wait_for_selector("#viewer[data-painted=full]")
+    return page
+
+
+def mark_a_region(page: Page) -> None:
+    """The cup in another style."""
+    page.click("[data-region=add]")
+    page.click("[data-style=starry-night]")
+    page.fill("#brush-size", "24")
+    box = "one => { const { x, y, width } = one.getBoundingClientRect(); return [x, y, width]; }"
+    left, top, width = page.eval_on_selector("#frame", box)
+    page.mouse.move(left + 0.44 * width, top + 0.2 * width)
+    page.mouse.down()
+    for across, down in [(0.6, 0.2), (0.6, 0.3), (0.46, 0.28), (0.52, 0.38)]:
+        page.mouse.move(left + across * width, top + down * width, steps=6)
+    page.mouse.up()
+
+
+def save(page: Page, name: str) -> None:
+    """Wait for the full painting, and write the picture of the page."""
+    page.wait_for_timeout(300)
+    page.wait_for_function("() => document.querySelector('#busy').hidden")
+    with Image.open(io.BytesIO(page.screenshot())) as picture:
+        picture.convert("RGB").save(DOCS / name, quality=84, optimize=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

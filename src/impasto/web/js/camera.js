@@ -1,0 +1,88 @@
+/** The camera: look, see it painted where a server can, take a photo. */
+
+import { byId } from "./dom.js";
+import { t } from "./i18n.js";
+import { complain } from "./status.js";
+import { REFERENCES, specOf, state } from "./store.js";
+
+const LIVE_SIDE = 480;
+
+/** Open the camera's dialog; `take` gets the photo. */
+export async function openCamera(engine, take) {
+  const dialog = byId("camera-dialog");
+  const video = byId("camera-video");
+  try {
+    video.srcObject = await navigator.mediaDevices.getUserMedia({
+      video: { width: { ideal: 1920 }, facingMode: { ideal: "environment" } },
+    });
+  } catch (error) {
+    complain(t("error.camera", { reason: error.message }));
+    return;
+  }
+  const live = engine.live ? startLive(engine, video) : null;
+  byId("camera-take").onclick = async () => {
+    take(await frameOf(video, Infinity));
+    dialog.close();
+  };
+  byId("camera-close").onclick = () => dialog.close();
+  dialog.onclose = () => {
+    live?.stop();
+    video.srcObject.getTracks().forEach((track) => track.stop());
+    video.srcObject = null;
+  };
+  dialog.showModal();
+  await video.play();
+}
+
+/** Send frames to the server while the box is ticked, each when the one before has come back. */
+function startLive(engine, video) {
+  const [box, canvas] = [byId("camera-live"), byId("camera-painted")];
+  let socket = null;
+  const send = async () => {
+    const frame = await frameOf(video, LIVE_SIDE);
+    if (socket?.readyState === WebSocket.OPEN) socket.send(frame);
+  };
+  const stop = () => {
+    socket?.close();
+    socket = null;
+    canvas.hidden = true;
+  };
+  const start = () => {
+    socket = engine.live();
+    socket.onopen = () => {
+      socket.send(JSON.stringify(settings()));
+      send();
+    };
+    socket.onmessage = async ({ data }) => {
+      if (!(data instanceof Blob)) return;
+      show(canvas, await createImageBitmap(data));
+      send();
+    };
+  };
+  byId("camera-live-label").hidden = false;
+  box.checked = false;
+  box.onchange = () => (box.checked ? start() : stop());
+  return { stop };
+}
+
+function settings() {
+  const reference = Math.min(REFERENCES[state.stroke], LIVE_SIDE);
+  const colors = state.colour === 1 ? "content" : "style";
+  const style = specOf(state.layers[0]);
+  return { style, strength: state.strength, stroke_reference: reference, colors };
+}
+
+function show(canvas, bitmap) {
+  canvas.width = bitmap.width;
+  canvas.height = bitmap.height;
+  canvas.getContext("2d").drawImage(bitmap, 0, 0);
+  canvas.hidden = false;
+}
+
+async function frameOf(video, longest) {
+  const { videoWidth: width, videoHeight: height } = video;
+  const scale = Math.min(1, longest / Math.max(width, height));
+  const canvas = new OffscreenCanvas(Math.round(width * scale), Math.round(height * scale));
+  canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
+  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
+}

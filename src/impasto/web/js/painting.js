@@ -1,0 +1,174 @@
+/**
+ * Keeps the painting up to date: a small one at once, the full one when the settings rest.
+ *
+ * The newest settings win. A small painting that is under way is shown when it is done, so that
+ * a slider that moves always answers; those that waited behind it are dropped but for the last.
+ * A full painting that is under way is aborted as soon as anything changes.
+ */
+
+import { withColours } from "./colours.js";
+import { byId } from "./dom.js";
+import { t } from "./i18n.js";
+import { showPainting } from "./stage.js";
+import { complain, setBusy, tell } from "./status.js";
+import { listen, partsOf, PHOTO, REFERENCES, state } from "./store.js";
+
+const REST = 200;
+const SLOW = 120;
+
+let engine = null;
+let sizeIndex = 0;
+let slowRuns = 0;
+let isPreviewing = false;
+let isStale = false;
+let full = { abort: new AbortController(), timer: 0, done: null };
+/** What is painted: the small one and the full one, null where there is none. */
+const painted = { small: null, full: null };
+
+/** Paint with an engine whatever the state asks for. */
+export function startPainting(chosen) {
+  engine = chosen;
+  listen((changed) => {
+    if (changed.has("photo")) forget();
+    if (["photo", "layers", "strength", "stroke"].some((key) => changed.has(key))) repaint();
+    else if (changed.has("colour")) recolour();
+  });
+}
+
+/** The request that paints what the state says. */
+export function requestOf({ isFull, size = null }) {
+  const reference = REFERENCES[state.stroke];
+  const layers = state.layers
+    .filter((layer, index) => index === 0 || !layer.isEmpty)
+    .map((layer) => ({ parts: partsOf(layer), mask: layer.mask }));
+  return {
+    layers,
+    strength: state.strength,
+    reference: isFull ? reference : Math.min(reference, engine.previewDetail * size),
+    size,
+  };
+}
+
+/** The full painting in the chosen colours, as soon as it is there. */
+export async function fullPainting() {
+  if (!painted.full) {
+    if (!full.done) startFull();
+    await full.done;
+  }
+  if (!painted.full) throw new Error(byId("status").textContent);
+  return { ...painted.full, picture: coloured(painted.full.bitmap) };
+}
+
+function forget() {
+  painted.small = null;
+  sizeIndex = Math.min(1, engine.previewSizes.length - 1);
+}
+
+function repaint() {
+  stopFull();
+  if (!state.photo || !state.layers[0].styles.length) return;
+  if (isPreviewing) isStale = true;
+  else previews();
+}
+
+async function previews() {
+  isPreviewing = true;
+  setBusy(true);
+  do {
+    isStale = false;
+    await preview();
+  } while (isStale);
+  isPreviewing = false;
+  full.timer = setTimeout(startFull, REST);
+}
+
+async function preview() {
+  const { photo } = state;
+  const size = engine.previewSizes[sizeIndex];
+  const started = performance.now();
+  try {
+    const { signal } = new AbortController();
+    const found = await paint(photo, requestOf({ isFull: false, size }), { signal, full: false });
+    if (photo !== state.photo) return;
+    painted.small = found;
+    show(found, "small");
+    adapt(performance.now() - started);
+  } catch (error) {
+    complain(t("error.paint", { reason: error.message }));
+  }
+}
+
+/** Smaller previews where they are slow twice running, larger ones where those would be fast. */
+function adapt(milliseconds) {
+  const sizes = engine.previewSizes;
+  slowRuns = milliseconds > SLOW ? slowRuns + 1 : 0;
+  const growth = (sizes[sizeIndex - 1] / sizes[sizeIndex]) ** 2; // NaN for the largest
+  if (slowRuns > 1 && sizeIndex < sizes.length - 1) {
+    sizeIndex += 1;
+    slowRuns = 0;
+  } else if (milliseconds * growth < SLOW / 2) {
+    sizeIndex -= 1;
+  }
+}
+
+function stopFull() {
+  clearTimeout(full.timer);
+  full.abort.abort();
+  full = { abort: new AbortController(), timer: 0, done: null };
+  painted.full = null;
+}
+
+function startFull() {
+  if (isPreviewing) return;
+  full.done = finish(full.abort.signal);
+}
+
+async function finish(signal) {
+  const started = performance.now();
+  setBusy(true);
+  tell(t("status.painting"));
+  try {
+    const found = await paint(state.photo, requestOf({ isFull: true }), { signal, full: true });
+    if (signal.aborted) return;
+    painted.full = found;
+    show(found, "full");
+    report((performance.now() - started) / 1000);
+  } catch (error) {
+    if (!signal.aborted) complain(t("error.paint", { reason: error.message }));
+  }
+  if (!signal.aborted) setBusy(false);
+}
+
+/** Strength 0 is the photo itself, and so is a picture whose style is the photo. */
+async function paint(photo, request, options) {
+  const isPhoto = request.layers.every(({ parts }) => parts[0][0] === PHOTO);
+  if (request.strength === 0 || isPhoto) return { bitmap: photo.full, file: photo.file };
+  return engine.paint(photo, request, options);
+}
+
+function report(seconds) {
+  const { width, height } = state.photo;
+  const words = { width, height, seconds: seconds.toFixed(1) };
+  tell(t(state.strength === 0 ? "status.photo" : "status.done", words));
+}
+
+function show({ bitmap }, kind) {
+  showPainting(coloured(bitmap));
+  const { dataset } = byId("viewer");
+  dataset.painted = kind;
+  dataset.version = String(Number(dataset.version ?? 0) + 1);
+  byId("download").disabled = false;
+}
+
+/** A new share of colours needs no new painting: the small one answers at once, then the full. */
+function recolour() {
+  if (!painted.small) return;
+  show(painted.small, "small");
+  clearTimeout(full.timer);
+  full.timer = setTimeout(() => (painted.full ? show(painted.full, "full") : startFull()), REST);
+}
+
+function coloured(bitmap) {
+  const share = state.strength === 0 ? 0 : state.colour;
+  return withColours(state.photo.full, bitmap, share);
+}

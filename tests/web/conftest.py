@@ -1,0 +1,136 @@
+"""A real browser, the page on a server, and the page as files without one."""
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+
+from impasto.cli.demo import demo_photo
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60_000
+"""Milliseconds after which a page that does nothing has failed."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """Chromium without a window. For a module only: its loop would be in the way of others."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    api = pytest.importorskip("playwright.sync_api", reason="needs playwright, of the extra dev")
+    with api.sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-gpu", "--use-fake-ui-for-media-stream"]
+        options.append("--use-fake-device-for-media-stream")
+        browser = playwright.chromium.launch(executable_path=program, args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def desk(browser: "Browser") -> "Iterator[BrowserContext]":
+    """A window of a desktop, in English."""
+    with browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB") as context:
+        context.set_default_timeout(PATIENCE)
+        yield context
+
+
+@pytest.fixture
+def errors() -> list[str]:
+    """What a page has complained of."""
+    return []
+
+
+@pytest.fixture
+def page(desk: "BrowserContext", errors: list[str]) -> "Iterator[Page]":
+    """A new page; a test fails if anything on it complains."""
+    page = desk.new_page()
+    watch(page, errors)
+    yield page
+    page.evaluate("() => { try { localStorage.clear(); } catch {} }")
+    page.close()
+    assert not errors
+
+
+def watch(page: "Page", errors: list[str]) -> None:
+    """Collect what a page writes as an error, and what it does not catch."""
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+
+
+@pytest.fixture(scope="session")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small photo."""
+    path = tmp_path_factory.mktemp("photo") / "cup.jpg"
+    with Image.open(demo_photo()) as image:
+        image.resize((240, 160)).save(path, quality=92)
+    return path
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Nothing: tests have their own words."""
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page as `impasto web export` writes it."""
+    from impasto.cli.app import main
+
+    folder = tmp_path_factory.mktemp("export") / "site"
+    assert main(["web", "export", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(exported: Path) -> Iterator[str]:
+    """The address of the exported page, handed out by Python's plain file server."""
+    handler = functools.partial(_Quiet, directory=exported)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as files:
+        threading.Thread(target=files.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{files.server_port}/"
+        files.shutdown()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running `impasto serve`."""
+    pytest.importorskip("fastapi", reason="needs the extra server")
+    home = tmp_path_factory.mktemp("server")
+    call = [sys.executable, "-m", "impasto.cli.app", "serve", "--port", "0"]
+    environment = {**os.environ, "IMPASTO_HOME": str(home), "IMPASTO_CACHE": str(home / "cache")}
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*call, "--data", str(home / "jobs")],
+            env={**environment, "PYTHONPATH": os.pathsep.join(sys.path)},
+            stderr=log,
+        )
+    try:
+        yield _address(process, home / "log")
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    """The address that a server tells in its log."""
+    wait = threading.Event()
+    for _ in range(600):
+        for line in log.read_text(encoding="utf-8").splitlines():
+            if "serving on" in line:
+                return line.split()[-1]
+        assert process.poll() is None, log.read_text(encoding="utf-8")
+        wait.wait(0.1)
+    raise AssertionError("the server does not start")

@@ -1,0 +1,166 @@
+"""The page for everybody: keyboard only, small screens, both languages, both themes, axe."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .actions import choose_photo, difference, open_page, repainted, settled, shown
+from .conftest import PATIENCE, watch
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+AXE = Path(__file__).parent / "axe.min.js"
+SERIOUS = {"serious", "critical"}
+
+
+def faults(page: "Page") -> list[str]:
+    """The serious faults that axe finds, each with the element."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: dict[str, Any] = page.evaluate("() => axe.run()")
+    return [
+        f"{fault['id']}: {fault['nodes'][0]['html'][:120]}"
+        for fault in found["violations"]
+        if fault["impact"] in SERIOUS
+    ]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_axe_finds_no_serious_fault(
+    browser: "Browser", server: str, photo: Path, width: int, scheme: Any, errors: list[str]
+) -> None:
+    """Empty, with a mix and a region, and on the other pages; on both sizes and themes."""
+    size: Any = {"width": width, "height": 800}
+    with browser.new_context(viewport=size, color_scheme=scheme, locale="en-GB") as context:
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        watch(page, errors)
+        open_page(page, server)
+        assert faults(page) == []
+        choose_photo(page, photo)
+        page.click("#mix-on")
+        page.click("[data-style=udnie]")
+        page.click("#compare")
+        page.click("[data-region=add]")
+        settled(page)
+        assert faults(page) == []
+        for tab in ("video", "fit"):
+            page.click(f"#tab-{tab}")
+            assert faults(page) == []
+    assert not errors
+
+
+def tab_to(page: "Page", selector: str) -> None:
+    """Press Tab until an element has the focus."""
+    for _ in range(60):
+        if page.evaluate("one => document.activeElement.matches(one)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab never comes to {selector}")
+
+
+def test_everything_works_by_the_keyboard(page: "Page", server: str) -> None:
+    """Sample, style, mix, slider, compare and tabs are reached and used without a pointer."""
+    open_page(page, server)
+    tab_to(page, "#sample")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#viewer[data-painted=full]")
+    first = shown(page)
+    tab_to(page, "#compare")
+    page.keyboard.press("Space")
+    assert page.is_visible("#split")
+    tab_to(page, "#mix-on")
+    page.keyboard.press("Enter")
+    tab_to(page, "[data-style=water-lilies]")
+    version = settled(page)
+    page.keyboard.press("Enter")
+    repainted(page, version)
+    tab_to(page, "#pad-point")
+    page.keyboard.press("ArrowLeft")
+    assert page.get_attribute("#pad-point", "aria-valuenow") == "45"
+    tab_to(page, "#strength")
+    page.keyboard.press("ArrowLeft")
+    assert page.input_value("#strength") == "99"
+    assert page.get_attribute("#strength", "aria-valuetext") == "99%"
+    assert difference(shown(page), first) > 3
+    page.focus("#tab-photo")
+    page.keyboard.press("ArrowRight")
+    assert page.get_attribute("#tab-video", "aria-selected") == "true"
+    assert page.is_visible("#video-form")
+
+
+def test_a_phone_sees_everything(browser: "Browser", server: str, photo: Path) -> None:
+    """Nothing is wider than the screen, what is touched is large enough, and painting works."""
+    options: Any = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    with browser.new_context(**options) as context:
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        open_page(page, server)
+        choose_photo(page, photo)
+        page.tap("[data-style=udnie]")
+        settled(page)
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+        small = page.evaluate(
+            "() => [...document.querySelectorAll('button, select')]"
+            ".filter((one) => one.offsetParent && Math.min(one.offsetWidth, one.offsetHeight) < 24)"
+            ".map((one) => one.id || one.textContent)"
+        )
+        assert small == []
+        page.locator("#download").scroll_into_view_if_needed()
+        assert page.is_enabled("#download")
+        for tab in ("video", "fit"):
+            page.tap(f"#tab-{tab}")
+            too_wide = page.evaluate(
+                "() => [...document.querySelectorAll('.card input, .card button')]"
+                ".filter((one) => one.offsetParent && one.getBoundingClientRect().right > 340)"
+                ".map((one) => one.name)"
+            )
+            assert too_wide == []
+
+
+def test_chinese_is_complete_and_kept(browser: "Browser", server: str, errors: list[str]) -> None:
+    """The browser's language decides at first, the switch from then on; no word is left out."""
+    with browser.new_context(locale="zh-CN") as context:
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        watch(page, errors)
+        open_page(page, server)
+        assert page.get_attribute("html", "lang") == "zh-CN"
+        assert page.inner_text("#choose") == "选择照片"
+        untranslated = page.evaluate(
+            "() => [...document.querySelectorAll('[data-text]')].map((one) => one.textContent)"
+            ".filter((text) => text && !/[\\u4e00-\\u9fff]/.test(text))"
+        )
+        assert untranslated == []
+        page.click("#language")
+        assert page.inner_text("#choose") == "Choose a photo"
+        page.reload()
+        page.wait_for_selector("body[data-ready]")
+        assert page.get_attribute("html", "lang") == "en"
+    assert not errors
+
+
+def test_the_theme_can_be_chosen_and_is_kept(page: "Page", server: str) -> None:
+    """The button goes from the system's theme to light and dark, and a reload keeps the choice."""
+    open_page(page, server)
+    colour = "() => getComputedStyle(document.body).backgroundColor"
+    page.click("#theme")
+    light = page.evaluate(colour)
+    page.click("#theme")
+    dark = page.evaluate(colour)
+    assert light != dark
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert page.evaluate(colour) == dark
+    page.click("#theme")
+    assert page.evaluate("() => document.documentElement.dataset.theme === undefined")
+
+
+def test_axe_is_the_one_that_is_named() -> None:
+    """The test's own copy is complete, so that its silence means something."""
+    text = AXE.read_text(encoding="utf-8")
+    assert text.startswith("/*! axe v4.14.1")
+    assert json.dumps("color-contrast") in text

@@ -1,0 +1,202 @@
+"""The model in the browser alone: the same paintings as in Python, from files without a server."""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from impasto import Painter
+from impasto.core.settings import EngineSettings
+from impasto.engine.backends import open_backend
+from impasto.engine.grain import grain
+from impasto.styles.library import Library
+
+from .actions import after, choose_photo, difference, from_url, open_page, repainted, settled, shown
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+PAINT = """async ({ photo, layers, strength, reference }) => {
+  const { BrowserEngine } = await import("/js/engines/browser.js");
+  window.engine ??= new BrowserEngine(document.baseURI);
+  window.opened ??= window.engine.open();
+  await window.opened;
+  const full = await createImageBitmap(await (await fetch(photo)).blob());
+  const { signal } = new AbortController();
+  const request = { layers, strength, reference };
+  const { bitmap } = await window.engine.paint({ full }, request, { signal, full: true });
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
+  canvas.getContext("2d").drawImage(bitmap, 0, 0);
+  return canvas.toDataURL("image/png");
+}"""
+
+
+@pytest.fixture(scope="module")
+def lab(desk: "BrowserContext", site: str) -> "Iterator[Page]":
+    """A page whose modules are called one by one; the worker is opened once."""
+    page = desk.new_page()
+    page.goto(site)
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def astronaut(exported: Path) -> np.ndarray:
+    """A real photo of an odd size, also beside the page as a PNG."""
+    pixels = np.ascontiguousarray(data.astronaut()[20:277, 90:391])
+    Image.fromarray(pixels).save(exported / "astronaut.png")
+    return pixels
+
+
+def paint(page: "Page", **request: Any) -> np.ndarray:
+    """What the worker makes of the astronaut."""
+    return from_url(page.evaluate(PAINT, {"photo": "/astronaut.png", **request}))
+
+
+@pytest.mark.parametrize(
+    ("parts", "strength", "reference"),
+    [
+        ([["scream", 1]], 1.0, None),
+        ([["scream", 0.6], ["udnie", 0.4]], 0.7, None),
+        ([["red-fuji", 1]], 0.04, None),
+        ([["great-wave", 1]], 1.0, 192),
+        ([["great-wave", 1]], 1.0, 384),
+    ],
+)
+def test_the_worker_paints_as_python_does(
+    lab: "Page", astronaut: np.ndarray, parts: list[Any], strength: float, reference: int
+) -> None:
+    """At most 2 of 255 levels apart on a real photo: mixed, weakened, with larger strokes."""
+    layers = [{"parts": parts, "mask": None}]
+    painted = paint(lab, layers=layers, strength=strength, reference=reference)
+    spec = ",".join(f"{name}:{weight}" for name, weight in parts)
+    backend = open_backend("onnxruntime", EngineSettings("float32"))  # it compiles nothing
+    painter = Painter(spec, strength=strength, stroke_reference=reference, backend=backend)
+    wanted = painter.paint(astronaut)
+    assert painted.shape == wanted.shape
+    assert np.abs(painted.astype(np.int16) - wanted).max() <= 2
+
+
+_MASKED = """async ({ photo, parts, regions, strength }) => {
+  const { maskPlane } = await import("/js/masks/file.js");
+  const { width, height } = await createImageBitmap(await (await fetch(photo)).blob());
+  const mask = new OffscreenCanvas(width, height);
+  const pen = mask.getContext("2d");
+  pen.fillStyle = "#fff";
+  pen.fillRect(width / 4, height / 3, width / 2, height / 3);
+  const layers = [{ parts, mask: null }, { parts: regions, mask }];
+  const url = await (PAINT)({ photo, layers, strength, reference: null });
+  const plane = Array.from(new Uint8Array(maskPlane(mask).data));
+  return { url, plane };
+}""".replace("PAINT", PAINT)
+
+
+@pytest.mark.parametrize("region", ["udnie", "photo"])
+def test_regions_are_painted_as_python_paints_them(
+    lab: "Page", astronaut: np.ndarray, region: str
+) -> None:
+    """A region with a soft edge is measured on what shows of it, here as in Python."""
+    call = {"parts": [["scream", 1]], "regions": [[region, 1]], "strength": 0.9}
+    found = lab.evaluate(_MASKED, {"photo": "/astronaut.png", **call})
+    mask = np.array(found["plane"], np.uint8).reshape(astronaut.shape[:2])
+    assert 0 < mask.mean() < 255
+    assert len(np.unique(mask)) > 10
+    backend = open_backend("onnxruntime", EngineSettings("float32"))
+    painter = Painter("scream", strength=0.9, masks={region: mask}, backend=backend)
+    wanted = painter.paint(astronaut)
+    assert np.abs(from_url(found["url"]).astype(np.int16) - wanted).max() <= 2
+
+
+def test_grain_is_that_of_the_engine(lab: "Page") -> None:
+    """The noise that strokes start from is the same to the last bit."""
+    call = "async () => Array.from((await import('/js/model/grain.js')).grain(37, 53))"
+    assert lab.evaluate(call) == grain(37, 53).ravel().tolist()
+
+
+_RESIZE = """async ({ bytes, width, height, to, filter }) => {
+  const { resize } = await import("/js/model/resize.js");
+  const pixels = { data: new Uint8Array(bytes), width, height, channels: 3 };
+  return Array.from(resize(pixels, ...to, filter).data);
+}"""
+
+
+@pytest.mark.parametrize("to", [(31, 17), (90, 64), (1, 1), (47, 31), (13, 80)])
+@pytest.mark.parametrize("filter_name", ["box", "bilinear", "lanczos"])
+def test_resizing_is_that_of_pillow(lab: "Page", to: tuple[int, int], filter_name: str) -> None:
+    """Columns first, then rows, rounded in between: every byte is the same."""
+    pixels = np.random.default_rng(1).integers(0, 256, (31, 47, 3), np.uint8)
+    call = {"bytes": pixels.ravel().tolist(), "width": 47, "height": 31, "filter": filter_name}
+    resized = lab.evaluate(_RESIZE, {**call, "to": list(to)})
+    how = Image.Resampling[filter_name.upper()]
+    wanted = Image.fromarray(pixels).resize((to[0], 31), how).resize(to, how)
+    assert resized == np.asarray(wanted).ravel().tolist()
+
+
+def test_hostile_packages_are_refused(lab: "Page") -> None:
+    """Cut, made up or too large: an error, and never a style."""
+    good = (Library().find("scream")[0]).read_bytes()
+    header = json.dumps(
+        {"code": {"dtype": "F16", "shape": [2, 9], "data_offsets": [0, 4]}}
+    ).encode()
+    bad = [b"", good[:7], good[:500], b"\xff" * 64, good * 9]
+    bad.append(len(header).to_bytes(8, "little") + header + bytes(4))
+    read = """async (bytes) => {
+      const { readPackage } = await import("/js/model/package.js");
+      try { return readPackage(new Uint8Array(bytes).buffer).name; }
+      catch (error) { return error instanceof Error ? null : "not an error"; }
+    }"""
+    assert lab.evaluate(read, list(good)) == "scream"
+    for package in bad:
+        assert lab.evaluate(read, list(package)) is None
+
+
+def test_the_exported_page_paints_without_a_server(page: "Page", site: str, photo: Path) -> None:
+    """All of a visit from files alone: a photo, a style, a region, and the download."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_page(page, site)
+    assert not page.is_visible("[role=tablist]")
+    choose_photo(page, photo)
+    scream = shown(page)
+    after(page, "[data-style=great-wave]")
+    wave = shown(page)
+    assert difference(wave, scream) > 10
+    page.click("[data-region=add]")
+    page.click("[data-style=photo]")
+    version = settled(page)
+    page.focus("#viewer")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Enter")
+    repainted(page, version)
+    marked = shown(page)
+    height, width = marked.shape[:2]
+    inside = slice(height * 2 // 5, height * 3 // 5), slice(width * 2 // 5, width * 3 // 5)
+    original = shown(page, "#before")
+    assert difference(marked[inside], original[inside]) < 2
+    assert difference(marked[:, : width // 5], original[:, : width // 5]) > 10
+    with page.expect_download() as waiting:
+        page.click("#download")
+    with Image.open(io.BytesIO(Path(waiting.value.path()).read_bytes())) as image:
+        assert image.format == "JPEG"
+        assert difference(np.asarray(image), marked) < 6
+    assert all(url.startswith((site, "blob:", "data:")) for url in asked)
+
+
+def test_a_transparent_picture_keeps_its_opacity(lab: "Page", exported: Path) -> None:
+    """What is transparent stays so, and its hidden colour does not bleed."""
+    pixels = np.full((96, 128, 4), (200, 120, 60, 255), np.uint8)
+    pixels[:, 64:] = 0
+    Image.fromarray(pixels, "RGBA").save(exported / "half.png")
+    layers = [{"parts": [["scream", 1]], "mask": None}]
+    call = {"photo": "/half.png", "layers": layers, "strength": 1, "reference": None}
+    painted = from_url(lab.evaluate(PAINT, call), "RGBA").astype(np.int16)
+    assert (painted[..., 3] == pixels[..., 3]).all()
+    edge, middle = painted[20:76, 56:62, :3], painted[20:76, 20:40, :3]
+    assert np.abs(edge.mean((0, 1)) - middle.mean((0, 1))).max() < 40
