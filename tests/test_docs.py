@@ -24,12 +24,13 @@ def blocks(page: Path, language: str) -> list[str]:
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with `photo.jpg` and `holiday/`, as the examples assume."""
+    """A folder with `photo.jpg`, its mask `sky.png` and `holiday/`, as the examples assume."""
     with Image.open(demo_photo()) as photo:
         small = photo.resize((96, 64))
     (tmp_path / "holiday").mkdir()
     for name in ("photo.jpg", "holiday/beach.jpg"):
         small.save(tmp_path / name)
+    Image.new("L", (9, 6), "white").save(tmp_path / "sky.png")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -5,19 +5,22 @@ from pathlib import Path
 
 from impasto.core.settings import Colors, PaintSettings
 from impasto.engine.images import Image
+from impasto.engine.looks import StyleLike
 from impasto.engine.model import Model, load_model
 from impasto.engine.painter import Painter
+from impasto.engine.regions import Masks
 from impasto.styles.library import Library
 from impasto.styles.package import SUFFIX, Style, read_style
-from impasto.styles.spec import StyleSpec
 
 __all__ = ["Painter", "list_styles", "load_style", "paint"]
 
 
 def paint(
     image: Image,
-    style: str | StyleSpec | Style,
+    style: StyleLike,
     *,
+    masks: Masks = (),
+    feather: float = 0.0,
     strength: float = PaintSettings.strength,
     colors: Colors = PaintSettings.colors,
     size: int | None = PaintSettings.size,
@@ -27,7 +30,12 @@ def paint(
 
     Args:
         image: a PIL image of any mode, or a uint8 RGB array [height, width, 3].
-        style: `"NAME"`, a mix `"NAME:WEIGHT,NAME:WEIGHT"`, or a loaded style.
+        style: `"NAME"`, a mix `"NAME:WEIGHT,NAME:WEIGHT"`, or a loaded style; `"photo"` leaves the
+            photo as it is, which is of use with masks.
+        masks: parts that are painted in other styles, each over those before it, such as
+            `{"udnie": mask}`: a PIL image, or a uint8 or bool array [height, width], of any size,
+            white where that style is.
+        feather: so many pixels of the result are soft to each side of a mask's edge.
         strength: 0 returns the photo's own pixels, 1 is the full style.
         colors: "style", or "content" to keep the photo's colours.
         size: the longest side of the result in pixels; None keeps the photo's size.
@@ -42,6 +50,8 @@ def paint(
     """
     painter = Painter(
         style,
+        masks=masks,
+        feather=feather,
         strength=strength,
         colors=colors,
         size=size,

@@ -15,6 +15,7 @@ from impasto.core.errors import SettingsError
 from impasto.core.settings import EngineSettings
 from impasto.engine import temporal as module
 from impasto.engine.fake_backend import FakeBackend
+from impasto.engine.images import to_picture
 from impasto.engine.model import Model, load_model
 from impasto.engine.painter import Painter
 from impasto.engine.temporal import Temporal
@@ -229,7 +230,10 @@ class _Copier:
     class model:  # noqa: N801
         thumbnail = 64
 
-    code = np.ones((2, 3), np.float32)
+    code, paints, regions = np.ones((2, 3), np.float32), True, None
+
+    def patches(self, photo: Any) -> None:
+        return None
 
     def prepare(self, picture: Any) -> Any:
         return picture
@@ -257,6 +261,56 @@ def test_values_out_of_range(painter: Painter, wrong: dict[str, float], told: st
     """What is out of its range is refused with the value."""
     with pytest.raises(SettingsError, match=told):
         Temporal(painter, **{"rate": 25, **wrong})
+
+
+LEFT = np.repeat(np.arange(48) < 24, 32).reshape(48, 32).T
+
+
+def test_each_style_of_a_frame_is_calm(
+    make_painter: MakePainter, make_style: Callable[..., Style], backend: FakeBackend
+) -> None:
+    """A mask's style and the rest are smoothed each by itself, as in videos of their own."""
+    two = make_style(name="two", code=make_style().code * np.float32(0.5))
+    masked = make_painter(masks=[(two, LEFT)])
+    frames = pulsing(30)
+    paintings = np.stack(paint(Temporal(masked, rate=10), frames))
+    assert backend.runs.count("paint.onnx") == 60
+    other = Painter(two, model=masked.model, backend=backend)
+    for painter, columns in ((other, slice(24)), (make_painter(), slice(24, 48))):
+        parts = [np.ascontiguousarray(frame[:, columns]) for frame in frames]
+        alone = np.stack(paint(Temporal(painter, rate=10), parts))
+        np.testing.assert_array_equal(paintings[:, :, columns], alone)
+
+
+def test_frame_by_frame_masks_are_those_of_pictures(make_painter: MakePainter) -> None:
+    """Without a window a frame is what the painter makes of it, photo and soft edges included."""
+    painter = make_painter(masks={"photo": LEFT}, feather=5)
+    frames = pulsing(3)
+    for painted, frame in zip(
+        paint(Temporal(painter, rate=10, window=0), frames), frames, strict=True
+    ):
+        np.testing.assert_array_equal(painted, painter.paint(frame))
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_region_may_vanish_with_the_size(make_painter: MakePainter, live: bool) -> None:
+    """Where frames become so small that nothing of a mask is left, and large again, all go on."""
+    speck = np.zeros((200, 200), bool)
+    speck[0, 0] = True
+    masked = make_painter(masks={"photo": ~speck})
+    frames = [frame for size in (200, 4, 200) for frame in pulsing(4, (size, size))]
+    assert [len(masked.patches(to_picture(frame)) or ()) for frame in frames[::4]] == [2, 1, 2]
+    paintings = paint(Temporal(masked, rate=10, live=live), frames)
+    assert [painted.shape for painted in paintings] == [frame.shape for frame in frames]
+    np.testing.assert_array_equal(paintings[5], frames[5])
+    assert (paintings[9][0, 0] != frames[9][0, 0]).any()
+
+
+def test_masks_and_flow_exclude_each_other(make_painter: MakePainter) -> None:
+    """What moves over the edge of a mask would take its style along."""
+    pytest.importorskip("cv2")
+    with pytest.raises(SettingsError, match="masks and flow exclude each other"):
+        Temporal(make_painter(masks={"photo": LEFT}), rate=10, flow=0.5)
 
 
 def drift(count: int, flow: float) -> None:

@@ -159,6 +159,13 @@ def test_int8_is_near_float32_and_smaller(
     assert 30 < psnr(one, two) < 99
 
 
+def test_the_photo_itself_cannot_be_baked(tmp_path: Path) -> None:
+    """What is no style is refused before anything is written."""
+    with pytest.raises(InputError, match="'photo' is no style: there is nothing to bake"):
+        bake(painter("photo"), PHOTOS, tmp_path / "photo.onnx")
+    assert not list(tmp_path.iterdir())
+
+
 def test_int8_without_nncf_names_the_extra(baked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing NNCF is one line with the pip command."""
     monkeypatch.setitem(sys.modules, "nncf", None)

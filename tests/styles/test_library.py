@@ -8,6 +8,7 @@ import pytest
 from impasto.core.errors import ImpastoWarning, StyleError
 from impasto.styles.library import BUNDLED, Library
 from impasto.styles.package import Style, write_style
+from impasto.styles.shelf import add_style
 
 MakeStyle = Callable[..., Style]
 
@@ -50,6 +51,19 @@ def test_an_unknown_style_names_the_nearest(library: Library) -> None:
         library.get("scram")
     with pytest.raises(StyleError, match="there are great-wave, scream"):
         library.get("zzz")
+
+
+def test_no_style_is_called_photo(library: Library, make_style: MakeStyle) -> None:
+    """The word for the photo itself names no style, even where a file is called so."""
+    (library.folders[0] / "scream.safetensors").rename(library.folders[1] / "photo.safetensors")
+    with pytest.warns(ImpastoWarning, match="'photo' is no style name"):
+        assert library.names() == ["great-wave"]
+    with pytest.raises(StyleError, match="'photo' stands for the photo itself"):
+        library.get("photo")
+    with pytest.raises(StyleError, match="'photo' stands for the photo itself"):
+        add_style(library, make_style(name="photo"))
+    with pytest.raises(StyleError, match="'photo' is not allowed as a style name"):
+        write_style(make_style(name="photo"), library.folders[1] / "other.safetensors")
 
 
 def test_a_name_never_becomes_a_path(library: Library) -> None:

@@ -3,9 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impasto.core.errors import StyleError
-from impasto.styles.spec import StyleSpec, is_name, parse_spec
+from impasto.styles.spec import StyleSpec, is_name, is_style_name, parse_spec
 
-names = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,63}", fullmatch=True)
+names = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,63}", fullmatch=True).filter(is_style_name)
 parts = st.lists(
     st.tuples(names, st.floats(1e-30, 1e300)),
     min_size=1,
@@ -18,6 +18,15 @@ def test_a_name_alone_is_a_spec() -> None:
     """`NAME` is that style with weight 1."""
     assert parse_spec(" great-wave ").parts == (("great-wave", 1.0),)
     assert str(parse_spec("scream")) == "scream"
+
+
+def test_the_photo_is_a_spec_of_its_own() -> None:
+    """`photo` is read and written like a style, and is none."""
+    spec = parse_spec(" photo ")
+    assert spec.is_photo
+    assert str(spec) == "photo"
+    assert spec == parse_spec("photo:2")
+    assert not parse_spec("photos").is_photo
 
 
 def test_a_mix_is_normalised() -> None:
@@ -76,6 +85,7 @@ def spec_or_message(text: str) -> StyleSpec | str:
         ("scream:1:2,wave:1", "not a positive number"),
         ("scream:1,scream:2", "given 2 times"),
         ("scr\x1beam", "no style name"),
+        ("photo:1,scream:1", "'photo' stands for the photo itself: .* cannot be mixed"),
     ],
 )
 def test_a_bad_spec_says_what_was_wrong(text: str, message: str) -> None:

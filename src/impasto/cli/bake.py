@@ -10,9 +10,9 @@ import typer
 from impasto.cli import options
 from impasto.cli.extras import need
 from impasto.cli.names import result_name
-from impasto.cli.paint import mark_of, parse_style
 from impasto.cli.photos import calibration_photos
 from impasto.cli.streams import answer
+from impasto.cli.styling import mark_of, parse_style
 from impasto.core.files import atomic_write, make_folder
 from impasto.core.notice import warn
 from impasto.core.settings import EngineSettings, PaintSettings

@@ -9,9 +9,10 @@ from impasto.cli.ends import PARTLY_FAILED
 from impasto.cli.jobs import Job, Plan
 from impasto.cli.names import result_name
 from impasto.cli.options import StyleText
-from impasto.cli.paint import mark_of, parse_style, record_of
+from impasto.cli.paint import record_of
 from impasto.cli.report import Report
 from impasto.cli.streams import answer, own_stderr
+from impasto.cli.styling import mark_of, parse_style
 from impasto.core.files import BUNDLED_DATA
 from impasto.engine.backends import open_backend
 

@@ -1,6 +1,7 @@
 """How the jobs of a call are done."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from impasto.core.memory import Memory, parse_memory, spare_memory
@@ -26,6 +27,8 @@ class Work:
     """Who paints pictures that are done together; None lets `painter` paint one at a time."""
     memory: Memory = None
     """For all pictures that are painted at once; None is what the machine can spare."""
+    kept: tuple[Path, ...] = ()
+    """Files beside the sources that no result may replace."""
 
     @property
     def share(self) -> Memory:

@@ -1,8 +1,9 @@
 """Plans a call of `impasto paint`: which input becomes which output, before anything is read."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from impasto.cli.names import checked_suffix, result_name, separate
@@ -94,9 +95,10 @@ def make_plan(inputs: Sequence[str], naming: Naming) -> Plan:
     return _plan_many(paths, naming)
 
 
-def identities(plan: Plan) -> set[tuple[int, int]]:
-    """What `is_one_of` needs to know about all sources of a plan."""
-    return {key for job in plan.jobs if job.source and (key := _identity(job.source))}
+def identities(plan: Plan, others: Iterable[Path] = ()) -> set[tuple[int, int]]:
+    """What `is_one_of` needs to know about all sources of a plan, and of other files of a call."""
+    sources = chain((job.source for job in plan.jobs if job.source), others)
+    return {key for source in sources if (key := _identity(source))}
 
 
 def is_one_of(target: Path, sources: set[tuple[int, int]]) -> bool:

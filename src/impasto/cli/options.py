@@ -19,6 +19,11 @@ def complete_style(incomplete: str) -> list[str]:
     return [name for name in Library().names() if name.startswith(incomplete)]
 
 
+def complete_mask(incomplete: str) -> list[str]:
+    """The same for --mask, up to the name of its file."""
+    return [f"{name}=" for name in complete_style(incomplete)]
+
+
 Inputs = Annotated[
     list[str],
     typer.Argument(
@@ -36,6 +41,28 @@ StyleText = Annotated[
         metavar="SPEC",
         help="NAME, a mix NAME:WEIGHT,NAME:WEIGHT, or a style package FILE.safetensors.",
         autocompletion=complete_style,
+        rich_help_panel=_STYLE,
+    ),
+]
+
+MasksOf = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mask",
+        metavar="SPEC=FILE",
+        help="Paint in this style where the picture FILE is white. Given repeatedly, later ones "
+        "lie over earlier ones. The style photo is the photo itself: --style photo leaves the rest "
+        "as it is, --mask photo=FILE this part.",
+        autocompletion=complete_mask,
+        rich_help_panel=_STYLE,
+    ),
+]
+
+Feather = Annotated[
+    float | None,
+    typer.Option(
+        metavar="PIXELS",
+        help="How soft the edges of masks are, to each side; without it, as they are.",
         rich_help_panel=_STYLE,
     ),
 ]

@@ -10,9 +10,10 @@ import typer
 from impasto.cli import options
 from impasto.cli.ends import PARTLY_FAILED
 from impasto.cli.jobs import Naming, Plan, make_plan
-from impasto.cli.names import style_suffix
+from impasto.cli.masks import MaskOptions, read_masks
 from impasto.cli.report import Report
 from impasto.cli.streams import answer, own_stderr
+from impasto.cli.styling import mark_of, parse_style
 from impasto.core.errors import SettingsError
 from impasto.core.memory import Memory
 from impasto.core.settings import EngineSettings, PaintSettings
@@ -23,14 +24,16 @@ if TYPE_CHECKING:
     from impasto.cli.how import Existing
     from impasto.engine.painter import Painter
     from impasto.media.image import ReadLimits
-    from impasto.styles.package import Style
-    from impasto.styles.spec import StyleSpec
+
+_NO_MASKS = MaskOptions()
 
 
 def paint(
     context: typer.Context,
     inputs: options.Inputs,
     style: options.StyleText,
+    mask: options.MasksOf = None,
+    feather: options.Feather = None,
     strength: options.Strength = PaintSettings.strength,
     colors: options.ColorsOf = PaintSettings.colors,
     out: options.Out = None,
@@ -58,6 +61,8 @@ def paint(
     impasto paint photo.jpg --style scream -o painting.jpg
 
     impasto paint holiday --style scream:0.6,great-wave:0.4 --skip
+
+    impasto paint photo.jpg --style scream --mask udnie=mask.png --feather 8
     """
     # Imported here, so that help and mistakes in the options answer at once.
     from impasto.cli.how import Work
@@ -68,15 +73,18 @@ def paint(
 
     chosen = parse_style(style)
     wanted = format_named(format) if format else None
-    naming = Naming(mark_of(chosen), out, suffix, wanted)
-    existing = _existing(overwrite, skip)
     limits = limits_of(max_megapixels)
+    masks = read_masks(mask, feather, limits)
+    naming = Naming(mark_of(chosen) + masks.mark, out, suffix, wanted)
+    existing = _existing(overwrite, skip)
     plan = make_plan(inputs, naming)
     _check_standard_output(plan, as_json)
 
     def make_painter(settings: EngineSettings, memory: Memory) -> Painter:
         return Painter(
             chosen,
+            masks=masks.pairs,
+            feather=masks.feather,
             strength=strength,
             colors=colors,
             size=size,
@@ -89,35 +97,24 @@ def paint(
     settings = EngineSettings(precision, threads, device=device)
     painter = make_painter(settings, memory)
     crowd = gathered(len(plan.jobs), settings, memory, make_painter)
-    written = WriteOptions(quality, strip, keep_profile, record_of(painter))
+    written = WriteOptions(quality, strip, keep_profile, record_of(painter, masks))
     total = len(plan.jobs) + len(plan.problems)
     with own_stderr(), Report(total, quiet=quiet) as report:
-        do_all(plan, Work(painter, limits, written, existing, format, crowd, memory), report)
+        work = Work(painter, limits, written, existing, format, crowd, memory, masks.paths)
+        do_all(plan, work, report)
     if as_json:
-        answer(report.as_json(facts_of(painter)))
+        answer(report.as_json(facts_of(painter, masks)))
     raise typer.Exit(PARTLY_FAILED if report.failed else 0)
 
 
-def parse_style(text: str) -> "Style | StyleSpec":
-    """The style that --style means: a package when it ends like one, else a style spec."""
-    from impasto.styles.package import SUFFIX, read_style
-    from impasto.styles.spec import parse_spec
-
-    return read_style(text) if text.endswith(SUFFIX) else parse_spec(text)
-
-
-def mark_of(style: "Style | StyleSpec") -> str:
-    """What a style adds to the name of a result."""
-    return style_suffix(getattr(style, "name", None) or str(style))
-
-
-def record_of(painter: "Painter") -> dict[str, str]:
+def record_of(painter: "Painter", masks: MaskOptions = _NO_MASKS) -> dict[str, str]:
     """What the metadata of a painting tells about how it was made."""
     settings, model = painter.settings, painter.model
     reference = settings.stroke_reference
     return {
         "impasto": version("impasto"),
         "style": str(painter.spec),
+        **masks.record,
         "strength": f"{settings.strength:g}",
         "colors": settings.colors,
         **({} if reference is None else {"stroke_reference": str(reference)}),
@@ -126,11 +123,12 @@ def record_of(painter: "Painter") -> dict[str, str]:
     }
 
 
-def facts_of(painter: "Painter") -> dict[str, Any]:
+def facts_of(painter: "Painter", masks: MaskOptions = _NO_MASKS) -> dict[str, Any]:
     """What --json tells about the call as a whole."""
     engine, model = painter.backend.info, painter.model
     return {
         "style": str(painter.spec),
+        **masks.facts,
         "strength": painter.settings.strength,
         "colors": painter.settings.colors,
         "size": painter.settings.size,

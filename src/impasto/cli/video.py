@@ -12,8 +12,10 @@ from impasto.cli import options
 from impasto.cli.ends import PARTLY_FAILED
 from impasto.cli.extras import need
 from impasto.cli.jobs import PIPE
-from impasto.cli.paint import facts_of, limits_of, parse_style, record_of
+from impasto.cli.masks import read_masks
+from impasto.cli.paint import facts_of, limits_of, record_of
 from impasto.cli.streams import answer, own_stderr, say
+from impasto.cli.styling import parse_style
 from impasto.core.errors import ImageError, SettingsError, VideoError
 from impasto.core.settings import EngineSettings, PaintSettings
 from impasto.core.times import parse_time
@@ -152,6 +154,8 @@ def video(
     context: typer.Context,
     style: KeyStyles,
     source: Input = None,
+    mask: options.MasksOf = None,
+    feather: options.Feather = None,
     strength: options.Strength = PaintSettings.strength,
     colors: options.ColorsOf = PaintSettings.colors,
     out: Out = None,
@@ -200,12 +204,16 @@ def video(
     from impasto.engine.selection import Selection
 
     keys = parse_key_styles(style)
+    limits = limits_of(max_megapixels)
+    masks = read_masks(mask, feather, limits)
     settings = EngineSettings(precision, threads, device=device)
     backend = context.obj or open_backend(engine, settings)
 
     def make(text: str) -> "Painter":
         return Painter(
             parse_style(text),
+            masks=masks.pairs,
+            feather=masks.feather,
             strength=strength,
             colors=colors,
             size=size,
@@ -226,7 +234,11 @@ def video(
     if camera is not None and (start or fps or resume or skip):
         raise SettingsError("--start, --fps, --resume and --skip are of no use with --camera")
     with _failing_inputs():
-        plan = plan_video(source, out, keys) if source else plan_camera(out, preview=preview)
+        plan = (
+            plan_video(source, out, keys, masks.mark)
+            if source
+            else plan_camera(out, preview=preview)
+        )
     _check_streams(plan, as_json, camera is not None)
     if skip and plan.target and plan.target.exists():
         say(f"{plan.target} is there already")
@@ -236,9 +248,9 @@ def video(
         plan=plan,
         studio=studio,
         selection=selection,
-        limits=limits_of(max_megapixels),
+        limits=limits,
         styles=tuple(style),
-        record={**record_of(studio.painter), "style": " ".join(style)},
+        record={**record_of(studio.painter, masks), "style": " ".join(style)},
         segment=_above_0(parse_time(segment), "--segment"),
         codec=codec,
         quality=quality,
@@ -256,7 +268,7 @@ def video(
     if not quiet:
         say(_summary(told))
     if as_json:
-        answer(told_as_json(told, facts_of(studio.painter)))
+        answer(told_as_json(told, facts_of(studio.painter, masks)))
     raise typer.Exit(PARTLY_FAILED if told.damage else 0)
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from impasto.cli.video_plan import VideoPlan
+from impasto.core.errors import SettingsError
 from impasto.engine.film import Studio
 from impasto.engine.key_times import KeyCodes, KeyStyle
 from impasto.engine.painter import Painter
+from impasto.engine.regions import Regions
 from impasto.engine.selection import Selection
 from impasto.media.decode import ReadLimits
 from impasto.media.video_coding import Codec
@@ -42,15 +44,22 @@ class VideoCall:
 def make_studio(
     keys: Sequence[KeyStyle], make: Callable[[str], Painter], window: float, flow: float
 ) -> Studio:
-    """What paints: one style, or several that fade into each other.
+    """What paints: one style, or several that fade into each other, and none of those the photo.
 
     Args:
         keys: in the order of time.
         make: makes the painter of a style.
         window: seconds to each side.
         flow: from 0 to 1.
+
+    Raises:
+        SettingsError: several styles, one of which is the photo; or masks and flow.
     """
     painters = [make(key.style) for key in keys]
+    if len(keys) > 1 and any(each.spec.is_photo for each in painters):
+        raise SettingsError("--style photo does not change with time: give it alone")
+    if flow > 0.0 and painters[0].regions is not None:
+        raise SettingsError("--mask and --flow exclude each other: what moves would take its style")
     codes = KeyCodes([key.seconds for key in keys], [each.code for each in painters])
     return Studio(painters[0], codes if len(keys) > 1 else None, window, flow)
 
@@ -62,6 +71,7 @@ def identity(call: VideoCall) -> dict[str, Any]:
         "input": _input_identity(call.plan.source),
         "style": list(call.styles),
         "codes": _code_hash(studio),
+        **_masks_identity(painter.regions),
         "settings": asdict(painter.settings),
         "model": painter.model.trunk_id,
         "engine": asdict(painter.backend.info),
@@ -87,6 +97,16 @@ def _input_identity(path: Path | None) -> list[Any]:
 def _code_hash(studio: Studio) -> str:
     codes = studio.codes.codes if studio.codes else [studio.painter.code]
     return hashlib.sha256(b"".join(code.tobytes() for code in codes)).hexdigest()
+
+
+def _masks_identity(regions: Regions | None) -> dict[str, Any]:
+    if regions is None:
+        return {}
+    digest = hashlib.sha256()
+    for each in regions.regions:
+        digest.update(f"|{each.look.spec} {each.mask.shape}|".encode())
+        digest.update(each.look.code.tobytes() + each.mask.tobytes())
+    return {"masks": digest.hexdigest(), "feather": regions.feather}
 
 
 def comment_of(record: Mapping[str, str]) -> str:

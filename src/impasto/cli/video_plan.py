@@ -34,8 +34,14 @@ class VideoPlan:
         return target.with_name(target.name + ".unfinished")
 
 
-def plan_video(source: str, out: str | None, keys: Sequence[KeyStyle]) -> VideoPlan:
+def plan_video(source: str, out: str | None, keys: Sequence[KeyStyle], more: str = "") -> VideoPlan:
     """Decide what is read and where the result goes.
+
+    Args:
+        source: as it was given.
+        out: the value of -o.
+        keys: the styles, which name a result beside its input.
+        more: what masks add to that name.
 
     Raises:
         SettingsError: the ending of -o is none of a video.
@@ -47,7 +53,7 @@ def plan_video(source: str, out: str | None, keys: Sequence[KeyStyle]) -> VideoP
         raise VideoError(f"{shown(source)}: no such file or folder")
     if out == PIPE or (out is None and path is None):
         return VideoPlan(path, None)
-    target = _beside(path, keys) if out is None and path else Path(str(out))
+    target = _beside(path, keys, more) if out is None and path else Path(str(out))
     if str(out or "").endswith(("/", os.sep)) and target.suffix:
         raise SettingsError(
             f"-o {out}: a folder of frames has no ending; leave out {target.suffix}"
@@ -78,8 +84,8 @@ def is_folder_name(path: Path) -> bool:
     return path.is_dir() or not path.suffix
 
 
-def _beside(source: Path, keys: Sequence[KeyStyle]) -> Path:
-    mark = style_suffix("-to-".join(Path(key.style).stem for key in keys))
+def _beside(source: Path, keys: Sequence[KeyStyle], more: str) -> Path:
+    mark = style_suffix("-to-".join(Path(key.style).stem for key in keys)) + more
     named = source if source.name not in ("", "..") else source.resolve()
     if source.is_dir():
         # A dot would be read as the ending of a file.

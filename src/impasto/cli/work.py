@@ -89,7 +89,7 @@ def do_all(plan: Plan, work: Work, report: Report) -> None:
     """Do every job, and tell `report` about each, in their order, and about the plan's problems."""
     for problem in plan.problems:
         report.add(Result(problem.source, "failed", error=problem.reason))
-    sources = identities(plan)
+    sources = identities(plan, work.kept)
     is_single = len(plan.jobs) == 1
     for way, jobs in groupby(plan.jobs, lambda job: _way_of(job, work, is_single)):
         with closing(way(jobs, work, sources, report)) as results:

@@ -57,6 +57,17 @@ class PaintSettings:
             )
 
 
+MOST_FEATHER = 1000
+"""Pixels; a softer edge than that is better drawn."""
+
+
+def checked_feather(feather: float) -> float:
+    """The softness of masks in pixels; raises SettingsError if it is out of its range."""
+    if not _is_number(feather) or not 0.0 <= feather <= MOST_FEATHER:
+        raise SettingsError(f"feather is {feather!r}: it must be from 0 to {MOST_FEATHER} pixels")
+    return float(feather)
+
+
 @dataclass(frozen=True)
 class EngineSettings:
     """How the engine runs.

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from impasto.core.arrays import RGB, Affine, Alpha, Code, Stats, Weight
-from impasto.core.errors import StyleError
 from impasto.core.memory import Memory, parse_memory
 from impasto.core.settings import Colors, EngineSettings, PaintSettings
 from impasto.engine.affines import recalled_affine
@@ -14,18 +13,18 @@ from impasto.engine.backend import Array, Backend
 from impasto.engine.backends import shared_backend
 from impasto.engine.grain import Grain, grain
 from impasto.engine.images import Image, like, to_picture
+from impasto.engine.looks import Look, StyleLike, make_look
 from impasto.engine.model import DEFAULT_MODEL, Model, load_model
 from impasto.engine.pixels import Batch, fade, place
-from impasto.engine.strokes import at_long_side, brought_to
+from impasto.engine.regions import Layer, Masks, Patch, lay, make_regions, shown_in
+from impasto.engine.strokes import at_long_side, box_of_small, brought_to, part_brought_to
 from impasto.engine.tiler import Tiler
+from impasto.engine.tiles import Box
 from impasto.media.alpha import extend_edges
 from impasto.media.color import keep_colors
 from impasto.media.image import Picture
 from impasto.media.resize import fit_long_side, thumbnail
-from impasto.styles.code import code_at, mix_codes, split_strength
 from impasto.styles.library import Library
-from impasto.styles.package import Style
-from impasto.styles.spec import StyleSpec, parse_spec
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +37,8 @@ class Measured:
     """None at strength 0: the photo is the result."""
     small: Picture | None = None
     """What is painted in place of the photo, and brought to its size: for a stroke reference."""
+    layers: tuple[Layer, ...] | None = None
+    """What is painted in several styles, the lowest first, in place of all in one."""
 
 
 class Painter:
@@ -48,7 +49,12 @@ class Painter:
     `measure` and `compose`), `paint_pixels`, and `finish`.
 
     Args:
-        style: a style spec as text or parsed (`"scream"`, `"scream:0.6,wave:0.4"`), or a style.
+        style: a style spec as text or parsed (`"scream"`, `"scream:0.6,wave:0.4"`), or a style;
+            `"photo"` leaves the photo as it is, which is of use with masks.
+        masks: parts that are painted in other styles, each over those before it: a style's mask is
+            stretched to the size of the result, and white where that style is. All settings hold
+            for all styles.
+        feather: so many pixels of the result are soft to each side of a mask's edge, 0 to 1000.
         strength: 0 returns the photo's own pixels, 1 is the full style.
         colors: "style", or "content" to keep the photo's colours.
         size: the longest side of the result in pixels; None keeps the photo's size.
@@ -64,15 +70,18 @@ class Painter:
 
     Raises:
         SettingsError: a setting is out of its range.
-        StyleError: the style is unknown, badly specified, damaged, or made for another trunk.
+        StyleError: a style is unknown, badly specified, damaged, or made for another trunk.
+        ImageError: a mask is no picture.
         ModelError: the model is missing or damaged.
         EngineError: the runtime does not load.
     """
 
     def __init__(
         self,
-        style: str | StyleSpec | Style,
+        style: StyleLike,
         *,
+        masks: Masks = (),
+        feather: float = 0.0,
         strength: float = PaintSettings.strength,
         colors: Colors = PaintSettings.colors,
         size: int | None = PaintSettings.size,
@@ -85,13 +94,13 @@ class Painter:
     ) -> None:
         self.settings = PaintSettings(strength, colors, size, stroke_reference)
         self.model = model if isinstance(model, Model) else load_model(model)
-        styles = _weighted_styles(style, library)
-        for one, _ in styles:
-            check_fits(one, self.model)
-        self.spec = StyleSpec(tuple((one.name, weight) for one, weight in styles))
-        amount, self.opacity = split_strength(strength)
-        full = mix_codes([one.code for one, _ in styles], self.spec.weights)
-        self.code = code_at(self.model.identity_code, full, amount)
+
+        def look_of(style: StyleLike) -> Look:
+            return make_look(style, strength, self.model, library)
+
+        look = look_of(style)
+        self.spec, self.code, self.opacity = look.spec, look.code, look.opacity
+        self.regions = make_regions(look, masks, feather, look_of)
         self.backend = backend if backend is not None else shared_backend(engine)
         self.memory = None if memory is None else parse_memory(memory)
         self.tiler = Tiler(self.model, self.backend, self.memory)
@@ -112,35 +121,79 @@ class Painter:
         """
         return like(image, self.paint_measured(self.measured(to_picture(image))))
 
+    @property
+    def paints(self) -> bool:
+        """Whether anything is painted at all: not at strength 0, nor where the style is `photo`."""
+        looks = self.regions.looks if self.regions else ()
+        return self.opacity > 0.0 or any(look.opacity > 0.0 for look in looks)
+
     def measured(self, picture: Picture) -> "Measured":
         """The first half of `paint`: what needs the whole picture, but no more than a thumbnail."""
         photo = self.prepare(picture)
-        if self.opacity == 0.0:
+        if not self.paints:
             return Measured(photo, None)
         reference = self.settings.stroke_reference
         small = None if reference is None else at_long_side(_filled(picture), reference)
         seen = small or photo
-        return Measured(photo, self.affine(seen.pixels, seen.alpha), small)
+        patches = self.patches(photo)
+        if patches is None:
+            return Measured(photo, self.affine(seen.pixels, seen.alpha), small)
+        return Measured(photo, None, small, tuple(self._layer(seen, each) for each in patches))
+
+    def patches(self, photo: Picture) -> tuple[Patch, ...] | None:
+        """The styles of a prepared picture in their places; None without masks."""
+        if self.regions is None:
+            return None
+        return self.regions.patches(photo.pixels.shape[1], photo.pixels.shape[0])
+
+    def _layer(self, seen: Picture, patch: Patch) -> Layer:
+        """A style, measured on what shows of it."""
+        if patch.look.opacity == 0.0:
+            return Layer(patch, None)
+        shown = shown_in(patch, seen.pixels, seen.alpha)
+        return Layer(patch, self.affine(seen.pixels, shown, patch.look.code))
 
     def paint_measured(self, measured: "Measured") -> Picture:
         """The second half of `paint`."""
-        photo, affine = measured.photo, measured.affine
+        photo, affine, small = measured.photo, measured.affine, measured.small
+        if measured.layers is not None:
+            return replace(photo, pixels=self._paint_layers(measured, measured.layers))
         if affine is None:
             return photo
-        small = measured.small
         if small is None:
             return self.finish(photo, self.paint_pixels(photo.pixels, affine))
         painted = self.paint_pixels(small.pixels, affine)
         return self.finish(photo, brought_to(photo.pixels, small.pixels, painted))
 
+    def _paint_layers(self, measured: "Measured", layers: tuple[Layer, ...]) -> RGB:
+        canvas = measured.photo.pixels.copy()
+        for layer in layers:
+            photo = measured.photo.pixels[layer.patch.box.of]
+            painted = photo
+            if layer.affine is not None:
+                painted = self._paint_box(measured, layer.patch.box, layer.affine)
+                painted = self._finished(photo, painted, layer.patch.look.opacity)
+            lay(canvas, layer, painted)
+        return canvas
+
+    def _paint_box(self, measured: "Measured", box: Box, affine: Affine) -> RGB:
+        """A part of a picture as it would be if the whole were painted with the affine."""
+        photo, small = measured.photo.pixels, measured.small
+        held = self.regions.held(photo) if self.regions else 0
+        if small is None:
+            return self.tiler.paint_box(photo, box, affine, held=held)
+        inner, canvas = box_of_small(box, photo, small.pixels), small.pixels.copy()
+        canvas[inner.of] = self.tiler.paint_box(small.pixels, inner, affine, held=held)
+        return part_brought_to(photo, box, small.pixels, canvas)
+
     def prepare(self, picture: Picture) -> Picture:
         """Fill transparent pixels from their opaque neighbours and bound the size.
 
-        At strength 0 a picture that need not shrink is left as it is, to the last pixel.
+        If nothing is painted, a picture that need not shrink is left as it is, to the last pixel.
         """
         longest = max(picture.pixels.shape[:2])
         size = self.settings.size or longest
-        if self.opacity == 0.0 and longest <= size:
+        if not self.paints and longest <= size:
             return picture
         filled = _filled(picture)
         alpha = None if filled.alpha is None else fit_long_side(filled.alpha, size)
@@ -156,7 +209,7 @@ class Painter:
         """
         return self._measure(self._to_measure(pixels, alpha, self.code if code is None else code))
 
-    def affine(self, pixels: RGB, alpha: Alpha | None = None) -> Affine:
+    def affine(self, pixels: RGB, alpha: Alpha | None = None, code: Code | None = None) -> Affine:
         """The affine that paints a picture, from memory if the same was measured a while ago.
 
         "The same" is by all that measuring looks at: thumbnail, opacity, code and trunk.
@@ -164,11 +217,13 @@ class Painter:
         Args:
             pixels: the picture; transparent pixels filled.
             alpha: its opacity, as for `measure`.
+            code: the code that it is painted with; None is this painter's own.
         """
-        inputs = self._to_measure(pixels, alpha, self.code)
+        code = self.code if code is None else code
+        inputs = self._to_measure(pixels, alpha, code)
 
         def make() -> Affine:
-            return compose(self.code, self._measure(inputs))
+            return compose(code, self._measure(inputs))
 
         return recalled_affine(self.backend, self.model.trunk_id, inputs, make)
 
@@ -193,9 +248,12 @@ class Painter:
 
     def finish(self, photo: Picture, painted: RGB) -> Picture:
         """Bring the photo's colours back if asked, fade at low strength, and keep the alpha."""
+        return replace(photo, pixels=self._finished(photo.pixels, painted, self.opacity))
+
+    def _finished(self, photo: RGB, painted: RGB, opacity: float) -> RGB:
         if self.settings.colors == "content":
-            painted = keep_colors(photo.pixels, painted)
-        return replace(photo, pixels=fade(photo.pixels, painted, self.opacity))
+            painted = keep_colors(photo, painted)
+        return fade(photo, painted, opacity)
 
 
 def compose(code: Code, stats: Stats) -> Affine:
@@ -226,22 +284,3 @@ def _weight(pixels: RGB, alpha: Alpha | None) -> Weight:
         return alpha.astype(np.float32) / 255
     # Opaque, or so transparent that nothing weighs more than anything else.
     return np.ones(pixels.shape[:2], np.float32)
-
-
-def _weighted_styles(
-    style: str | StyleSpec | Style, library: Library | None
-) -> list[tuple[Style, float]]:
-    if isinstance(style, Style):
-        return [(style, 1.0)]
-    spec = parse_spec(style) if isinstance(style, str) else style
-    shelf = library if library is not None else Library()
-    return [(shelf.get(name), weight) for name, weight in spec.parts]
-
-
-def check_fits(style: Style, model: Model) -> None:
-    """Raise StyleError unless a style was made for this model's trunk."""
-    if style.trunk_id != model.trunk_id or style.code.shape[1] != model.channels:
-        raise StyleError(
-            f"style {style.name!r} was made for the trunk {style.trunk_id[:12]}, and the model "
-            f"{model.name!r} has the trunk {model.trunk_id[:12]}: use the model it was made with"
-        )

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from impasto.core.arrays import RGB, Affine
+from impasto.core.errors import SettingsError
 from impasto.engine.painter import Painter
 from impasto.engine.strokes import Enlarger
 from impasto.engine.tiles import Span, Tiling
@@ -53,15 +54,21 @@ def paint_strips(
         The painting. It is measured now, and painted while its blocks are taken.
 
     Raises:
-        SettingsError: the memory is too small for one tile.
+        SettingsError: the memory is too small for one tile, or the painter has masks, which need
+            the whole picture at once.
         ImpastoError: what the strips raise.
     """
+    if painter.regions is not None:
+        raise SettingsError(
+            "too large to be painted with masks, which need the whole picture in memory: allow "
+            "more memory, or paint a smaller copy"
+        )
     first = open_picture()
     size = painter.settings.size or max(first.width, first.height)
-    if painter.opacity == 0.0 and max(first.width, first.height) <= size:
+    if not painter.paints and max(first.width, first.height) <= size:
         return _told(first, progress, 0.0)
     source = _Source(open_picture, size, coarse_of(first) if first.has_alpha else None)
-    if painter.opacity == 0.0:
+    if not painter.paints:
         return _told(source.photo(), progress, 0.0)
     reference = painter.settings.stroke_reference
     if reference is not None:

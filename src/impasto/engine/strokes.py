@@ -8,12 +8,14 @@ small copy is added `gain` times. Other than there the rest of the fit is kept: 
 """
 
 from dataclasses import replace
+from math import ceil, floor
 
 import numpy as np
 from PIL import Image
 
 from impasto.core.arrays import RGB
 from impasto.core.shapes import Float32, UInt8
+from impasto.engine.tiles import Box
 from impasto.media.color import luminance
 from impasto.media.image import Picture
 from impasto.media.resize import resize_to
@@ -32,6 +34,8 @@ STEEPEST = 1.0
 STRIP = 64
 """Rows that are enlarged at a time, always the same ones, whoever asks for which rows."""
 
+_LANCZOS = 3
+"""Pixels that Lanczos looks at to each side, of the larger of two sizes."""
 _BAND = 256
 _NONE, _ONE = 128, 64
 """Gains are stored as `128 + 64 * gain`, so that a product with a difference fits 16 bits."""
@@ -104,6 +108,42 @@ def brought_to(photo: RGB, small: RGB, painted: RGB) -> RGB:
     if height <= painted.shape[0] and width <= painted.shape[1]:
         return resize_to(painted, width, height)
     return Enlarger(small, painted, width, height).rows(photo)
+
+
+def part_brought_to(photo: RGB, box: Box, small: RGB, painted: RGB) -> RGB:
+    """A part of what `brought_to` gives, for less work; it looks at `box_of_small` of it alone.
+
+    Args:
+        photo: the whole photo at the size of the result.
+        box: the part.
+        small: the whole photo as it was painted.
+        painted: the painting of that.
+    """
+    height, width = photo.shape[:2]
+    if height <= painted.shape[0] and width <= painted.shape[1]:
+        return resize_to(painted, width, height)[box.of]
+    rows = Enlarger(small, painted, width, height).rows(photo[box.rows], box.rows.start)
+    return rows[:, box.columns]
+
+
+def box_of_small(box: Box, photo: RGB, small: RGB) -> Box:
+    """What must be painted of a small picture, so that a part of the photo can be made of it.
+
+    Args:
+        box: the part of the photo.
+        photo: the whole photo at the size of the result.
+        small: the whole photo as it is painted.
+    """
+    rows = _scaled(box.rows, photo.shape[0], small.shape[0])
+    return Box(rows, _scaled(box.columns, photo.shape[1], small.shape[1]))
+
+
+def _scaled(lines: slice, side: int, small: int) -> slice:
+    """Lines at another size, with as many more as gains and Lanczos look at."""
+    scale = small / side
+    more = 2 * RADIUS + 2 + ceil(_LANCZOS * max(scale, 1.0))
+    start, stop = floor(lines.start * scale) - more, ceil(lines.stop * scale) + more
+    return slice(max(start, 0), min(stop, small))
 
 
 def at_long_side(picture: Picture, size: int) -> Picture:

@@ -7,12 +7,16 @@ on the frames within two windows of it, and with `flow` on the painting before.
 from collections import deque
 from dataclasses import dataclass, replace
 
-from impasto.core.arrays import RGB, Code
+import numpy as np
+
+from impasto.core.arrays import RGB, Code, Stats
 from impasto.core.errors import SettingsError
 from impasto.engine.cuts import CutDetector
 from impasto.engine.following import Follower, Past
 from impasto.engine.images import to_picture
+from impasto.engine.looks import Look
 from impasto.engine.painter import Measured, Painter, compose
+from impasto.engine.regions import Layer, Patch, shown_in
 from impasto.engine.smoothing import Smoother, Trail, Window
 from impasto.engine.strokes import at_long_side
 from impasto.media.resize import thumbnail
@@ -31,6 +35,8 @@ class _Frame:
     small: RGB
     """Its thumbnail."""
     code: Code
+    patches: tuple[Patch, ...] | None = None
+    """What is painted in several styles; the code is that of the lowest."""
 
     @property
     def nbytes(self) -> int:
@@ -52,7 +58,8 @@ class Temporal:
             out two windows later is as if it had been painted from the start.
 
     Raises:
-        SettingsError: a value is out of its range.
+        SettingsError: a value is out of its range, or `flow` is above 0 and the painter has masks:
+            what moves over an edge would take its style along.
         MissingExtraError: `flow` is above 0, and OpenCV is not installed.
     """
 
@@ -67,8 +74,9 @@ class Temporal:
         first: int = 0,
     ) -> None:
         _check(rate, window, flow)
+        if flow > 0.0 and painter.regions is not None:
+            raise SettingsError("masks and flow exclude each other: leave one of them out")
         self._painter, self._live = painter, live
-        self._paints = painter.settings.strength > 0.0
         frames = round(window * rate)
         self._stride = max(1, round(frames / _MEASURED_IN_A_WINDOW))
         self._half = frames // self._stride * self._stride
@@ -77,6 +85,8 @@ class Temporal:
         self._undecided: deque[_Frame] = deque()
         self._shot: deque[_Frame] = deque()
         self._smoother: Smoother = self._new_smoother()
+        self._looks: list[Look] | None = None
+        """Of the shot; where others show, a new one begins."""
         self._count = first
 
     def push(self, frame: RGB, code: Code | None = None) -> list[RGB]:
@@ -92,7 +102,8 @@ class Temporal:
         job = self._prepared(frame)
         small = thumbnail((job.small or job.photo).pixels, self._painter.model.thumbnail)
         code = self._painter.code if code is None else code
-        self._undecided.append(_Frame(self._count, job, small, code))
+        patches = self._painter.patches(job.photo)
+        self._undecided.append(_Frame(self._count, job, small, code, patches))
         self._count += 1
         return [done for is_cut in self._cuts.push(small) for done in self._enter(is_cut)]
 
@@ -119,10 +130,12 @@ class Temporal:
     def _enter(self, is_cut: bool) -> list[RGB]:
         """Let the oldest undecided frame into its shot."""
         frame = self._undecided.popleft()
+        looks = [patch.look for patch in frame.patches or ()]
+        is_cut = is_cut or self._looks not in (None, looks)
+        self._looks = looks
         done = self._end_shot() if is_cut else []
-        if self._paints and (is_cut or frame.number % self._stride == 0):
-            stats = self._painter.measure(frame.small, code=frame.code)
-            self._smoother.add(frame.number, stats)
+        if self._painter.paints and (is_cut or frame.number % self._stride == 0):
+            self._smoother.add(frame.number, self._measured(frame))
         self._shot.append(frame)
         while self._shot and frame.number - self._shot[0].number >= self._wait(frame):
             done.append(self._painted(self._shot.popleft()))
@@ -137,13 +150,43 @@ class Temporal:
         return done
 
     def _painted(self, frame: _Frame) -> RGB:
-        if not self._paints:
+        if not self._painter.paints:
             return frame.job.photo.pixels
-        affine = compose(frame.code, self._smoother.at(frame.number))
-        painted = self._painter.paint_measured(replace(frame.job, affine=affine)).pixels
+        painted = self._painter.paint_measured(self._composed(frame)).pixels
         if self._follower is None:
             return painted
         return self._follower.follow(frame.job.photo.pixels, painted)
+
+    def _measured(self, frame: _Frame) -> Stats:
+        """The statistics of a frame; those of several styles stand beside each other."""
+        measure = self._painter.measure
+        if frame.patches is None:
+            return measure(frame.small, code=frame.code)
+        found = [
+            measure(frame.small, shown_in(patch, frame.small), self._code_of(patch, frame))
+            for patch in frame.patches
+            if patch.look.opacity > 0.0
+        ]
+        return np.concatenate([np.empty((2, 0), np.float32), *found], axis=1)
+
+    def _composed(self, frame: _Frame) -> Measured:
+        """A frame with smoothed statistics, ready to be painted."""
+        stats = self._smoother.at(frame.number)
+        if frame.patches is None:
+            return replace(frame.job, affine=compose(frame.code, stats))
+        layers, channels = [], self._painter.model.channels
+        for patch in frame.patches:
+            affine = None
+            if patch.look.opacity > 0.0:
+                affine = compose(self._code_of(patch, frame), stats[:, :channels])
+                stats = stats[:, channels:]
+            layers.append(Layer(patch, affine))
+        return replace(frame.job, layers=tuple(layers))
+
+    def _code_of(self, patch: Patch, frame: _Frame) -> Code:
+        """What a style is painted with: that of the painter may change with time."""
+        is_lowest = patch.mask is None
+        return frame.code if is_lowest else patch.look.code
 
     def _wait(self, frame: _Frame) -> int:
         """How many frames after a frame must be there before it is painted."""

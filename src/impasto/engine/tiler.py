@@ -15,7 +15,7 @@ from impasto.engine.backend import Backend, Part
 from impasto.engine.grain import grain
 from impasto.engine.model import Model
 from impasto.engine.pixels import Batch, window
-from impasto.engine.tiles import BYTES_PER_PIXEL, Cost, Span, Tiling, make_tiling
+from impasto.engine.tiles import BYTES_PER_PIXEL, Box, Cost, Span, Tiling, around, make_tiling
 
 HELD_BYTES: Final = 16
 """What a whole picture and its painting take for each pixel, from decoding to encoding."""
@@ -58,15 +58,20 @@ class Tiler:
         Raises:
             SettingsError: the memory is too small for a single tile.
         """
+        return self._tiling(self._model, height, width, row_bytes, held)
+
+    def _tiling(
+        self, model: Model, height: int, width: int, row_bytes: int = 0, held: int = 0
+    ) -> Tiling:
         cost = Cost(self.bytes_per_pixel, row_bytes)
         if self._memory is not None:
-            return make_tiling(height, width, self._model, cost, self._memory, held)
+            return make_tiling(height, width, model, cost, self._memory, held)
         if cost.of(height, width) <= _ALWAYS:
-            return make_tiling(height, width, self._model, cost, 2 * _ALWAYS)
+            return make_tiling(height, width, model, cost, 2 * _ALWAYS)
         least, largest = _STRIPS
         most = min(max(least, height * width), largest) if row_bytes else _MOST
         memory = max(_ALWAYS, min(most, spare_memory()))
-        return make_tiling(height, width, self._model, cost, memory)
+        return make_tiling(height, width, model, cost, memory)
 
     @property
     def bytes_per_pixel(self) -> int:
@@ -89,6 +94,33 @@ class Tiler:
             for columns, tile in self.paint_row(pixels, 0, tiling, row, affine):
                 painted[row.first : row.stop, columns] = tile
         return painted
+
+    def paint_box(self, pixels: RGB, box: Box, affine: Affine, *, held: int = 0) -> RGB:
+        """Paint a part of a picture: the pixels that `paint` gives there, for less work.
+
+        Args:
+            pixels: the whole picture.
+            box: the part.
+            affine: what to paint with.
+            held: bytes that the caller holds beside the picture.
+
+        Raises:
+            SettingsError: the memory is too small for a single tile.
+            EngineError: the runtime refuses.
+        """
+        model, (height, width) = self._model, pixels.shape[:2]
+        rows, columns = around(box.rows, height, model), around(box.columns, width, model)
+        size = (rows.stop - rows.start, columns.stop - columns.start)
+        batch = window(pixels, rows.start, columns.start, *size)
+        origin = (rows.start + model.margin, columns.start + model.margin)
+        held += HELD_BYTES * height * width + batch.nbytes
+        tiling = self._tiling(self._bare, *size, held=held)
+        part = (slice(0, 1), _from(rows.start, box.rows), _from(columns.start, box.columns))
+        if len(tiling.rows) == len(tiling.columns) == 1:
+            painted: RGB = self._run(batch, affine, origin, part)[0]
+            return painted
+        cut: RGB = np.ascontiguousarray(self._by(tiling, batch, affine, origin)[part][0])
+        return cut
 
     def paint_row(
         self, pixels: RGB, top: int, tiling: Tiling, row: Span, affine: Affine
@@ -146,7 +178,10 @@ class Tiler:
 
     def _in_pieces(self, batch: Batch, affine: Affine, origin: tuple[int, int]) -> Batch:
         """The same as `_run` gives, by tiles of less than half the pixels that were too many."""
-        tiling = self._pieces(batch, self._too_large)
+        return self._by(self._pieces(batch, self._too_large), batch, affine, origin)
+
+    def _by(self, tiling: Tiling, batch: Batch, affine: Affine, origin: tuple[int, int]) -> Batch:
+        """The same as `_run` gives of all of a window, by tiles of it."""
         painted = np.empty_like(batch)
         for row, column in product(tiling.rows, tiling.columns):
             place = (origin[0] + row.start, origin[1] + column.start)
@@ -157,8 +192,13 @@ class Tiler:
         return painted
 
     def _pieces(self, batch: Batch, too_large: int) -> Tiling:
-        bare = replace(self._model, margin=0)  # a window has its margin already
-        return make_tiling(batch.shape[1], batch.shape[2], bare, Cost(1), (too_large - 1) // 2)
+        most = (too_large - 1) // 2
+        return make_tiling(batch.shape[1], batch.shape[2], self._bare, Cost(1), most)
+
+    @property
+    def _bare(self) -> Model:
+        """The model as windows are cut for it, which have their margin already."""
+        return replace(self._model, margin=0)
 
     def _can_shrink(self, batch: Batch, too_large: int) -> bool:
         try:
@@ -166,6 +206,11 @@ class Tiler:
         except SettingsError:
             return False
         return True
+
+
+def _from(start: int, lines: slice) -> slice:
+    """Lines of a picture, counted in a window that starts there."""
+    return slice(lines.start - start, lines.stop - start)
 
 
 def _is_out_of_memory(error: EngineError) -> bool:

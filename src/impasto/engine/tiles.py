@@ -27,6 +27,9 @@ _LEAST_SHARE: Final = 2
 """A tile keeps at least a square of so many overlaps; below that nearly all work would be thrown
 away."""
 
+_STEP: Final = 8
+"""Parts of pictures have sides of so many multiples, times a whole number."""
+
 
 @dataclass(frozen=True)
 class Span:
@@ -57,6 +60,29 @@ class Tiling:
 
 
 @dataclass(frozen=True)
+class Box:
+    """A part of a picture, from line to line; not empty."""
+
+    rows: slice
+    columns: slice
+
+    @property
+    def of(self) -> tuple[slice, slice]:
+        """As the index of an array: `pixels[box.of]`."""
+        return self.rows, self.columns
+
+    @property
+    def height(self) -> int:
+        """Rows of the part."""
+        return int(self.rows.stop - self.rows.start)
+
+    @property
+    def width(self) -> int:
+        """Its columns."""
+        return int(self.columns.stop - self.columns.start)
+
+
+@dataclass(frozen=True)
 class Cost:
     """What painting by tiles takes.
 
@@ -75,6 +101,33 @@ class Cost:
 def overlap(model: Model) -> int:
     """How far tiles reach beyond what is kept of them: a multiple, so that tiles start on one."""
     return padded_side(model.reach or 0, 0, model.multiple)
+
+
+def around(kept: slice, side: int, model: Model) -> slice:
+    """What must go into the graph so that some lines of a picture are painted as in the whole.
+
+    Those within reach of them, from a multiple to a multiple, and a few more: parts of nearly one
+    size so have one shape, and one compiled graph; what is nearly all has that of the whole.
+
+    Args:
+        kept: the lines.
+        side: how many lines the picture has.
+        model: what paints it. One that does not tell its reach gets the whole side.
+
+    Returns:
+        Lines of the picture; before 0 and behind its end lie margin and padding.
+    """
+    multiple, first = model.multiple, -model.margin
+    end = padded_side(side, model.margin, multiple) + first
+    if model.reach is None:
+        return slice(first, end)
+    edge = overlap(model)
+    start = max(kept.start - edge - first, 0) // multiple * multiple + first
+    size = padded_side(min(kept.stop + edge, end) - start, 0, _STEP * multiple)
+    if size * 8 > (end - first) * 7:
+        return slice(first, end)
+    start = min(start, end - size)
+    return slice(start, start + size)
 
 
 def make_tiling(

@@ -57,6 +57,8 @@ def bake(painter: Painter, photos: Sequence[RGB], path: Path) -> Differences:
         EngineError: the runtime refuses.
     """
     _check_settings(painter.settings)
+    if painter.spec.is_photo:
+        raise InputError("'photo' is no style: there is nothing to bake")
     affine = compose(painter.code, mean_statistics(painter, photos))
     write_baked(painter.model, affine, path)
     found = differences(painter, affine, photos, path)

@@ -9,7 +9,7 @@ from impasto.core.files import BUNDLED_DATA, data_home, reason, shown
 from impasto.core.notice import warn
 from impasto.core.records import short_repr
 from impasto.styles.package import SUFFIX, Style, read_style
-from impasto.styles.spec import check_name, is_name
+from impasto.styles.spec import check_name, is_style_name
 
 BUNDLED = BUNDLED_DATA / "styles"
 
@@ -93,9 +93,9 @@ def _packages(folder: Path) -> list[Path]:
         return []
     packages = [path for path in entries if path.suffix == SUFFIX]
     for path in packages:
-        if not is_name(path.stem):
+        if not is_style_name(path.stem):
             warn(f"{shown(path)}: ignored, as {short_repr(path.stem)} is no style name")
-    return [path for path in packages if is_name(path.stem)]
+    return [path for path in packages if is_style_name(path.stem)]
 
 
 def _read_named(name: str, paths: Sequence[Path]) -> Style:

@@ -15,7 +15,7 @@ from impasto.core.arrays import Code
 from impasto.core.errors import StyleError
 from impasto.core.files import atomic_write, reason, shown
 from impasto.core.records import parse_record, short_repr
-from impasto.styles.spec import is_name
+from impasto.styles.spec import is_style_name
 
 SUFFIX = ".safetensors"
 FORMAT_VERSION = 1
@@ -209,7 +209,7 @@ def _check_texts(record: Mapping[str, Any]) -> None:
         # Printable, because titles are shown in terminals, which obey escape characters.
         if isinstance(value, str) and not value.isprintable():
             raise ValueError(f"its {key} {short_repr(value)} has unprintable characters")
-    if not is_name(record["name"]):
+    if not is_style_name(record["name"]):
         raise ValueError(f"its name {short_repr(record['name'])} is not allowed as a style name")
     if record["year"] is not None and abs(record["year"]) > 9999:
         raise ValueError("its year is beyond 9999")

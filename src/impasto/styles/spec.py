@@ -4,9 +4,13 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass
+from typing import Final
 
 from impasto.core.errors import StyleError
 from impasto.core.records import short_repr
+
+PHOTO: Final = "photo"
+"""Reserved: where this stands for a style, the photo stays as it is."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 _WEIGHT = re.compile(r"(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
@@ -14,7 +18,7 @@ _WEIGHT = re.compile(r"(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNOREC
 
 @dataclass(frozen=True)
 class StyleSpec:
-    """Style names and their weights, which sum to 1.
+    """Style names and their weights, which sum to 1; or `photo` alone: no style at all.
 
     Raises:
         StyleError: no style, a name or weight that is not allowed, or a name given twice.
@@ -26,7 +30,8 @@ class StyleSpec:
         if not self.parts:
             raise StyleError("no style is given: write NAME or NAME:WEIGHT,NAME:WEIGHT")
         for name, weight in self.parts:
-            check_name(name)
+            if len(self.parts) > 1 or name != PHOTO:
+                check_name(name)
             _check_weight(name, weight)
         _check_distinct(self.names)
         object.__setattr__(self, "parts", _normalised(self.parts))
@@ -35,6 +40,11 @@ class StyleSpec:
     def names(self) -> tuple[str, ...]:
         """The names, in the order given."""
         return tuple(name for name, _ in self.parts)
+
+    @property
+    def is_photo(self) -> bool:
+        """Whether this is no style, but the photo as it is."""
+        return self.names == (PHOTO,)
 
     @property
     def weights(self) -> tuple[float, ...]:
@@ -48,7 +58,7 @@ class StyleSpec:
 
 
 def parse_spec(text: str) -> StyleSpec:
-    """Read `NAME` or `NAME:WEIGHT,NAME:WEIGHT`; spaces around the pieces do not matter.
+    """Read `NAME`, `NAME:WEIGHT,NAME:WEIGHT` or `photo`; spaces around the pieces do not matter.
 
     Raises:
         StyleError: the text is neither, with the piece that was wrong.
@@ -59,8 +69,13 @@ def parse_spec(text: str) -> StyleSpec:
 
 
 def is_name(text: str) -> bool:
-    """Whether a style or model may be called this."""
+    """Whether a model may be called this, and a style, unless the name is reserved."""
     return _NAME.fullmatch(text) is not None
+
+
+def is_style_name(text: str) -> bool:
+    """Whether a style may be called this."""
+    return is_name(text) and text != PHOTO
 
 
 def check_name(text: str) -> None:
@@ -69,6 +84,10 @@ def check_name(text: str) -> None:
         raise StyleError(
             f"{short_repr(text)} is no style name: use a-z, 0-9, _ and -, at most 64, "
             "starting with a letter or digit"
+        )
+    if text == PHOTO:
+        raise StyleError(
+            f"{PHOTO!r} stands for the photo itself: it is no style, and cannot be mixed with one"
         )
 
 

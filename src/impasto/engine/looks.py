@@ -1,0 +1,66 @@
+"""Looks: what a style spec comes to in a model at a strength."""
+
+from dataclasses import dataclass, field
+
+from impasto.core.arrays import Code
+from impasto.core.errors import StyleError
+from impasto.engine.model import Model
+from impasto.styles.code import code_at, mix_codes, split_strength
+from impasto.styles.library import Library
+from impasto.styles.package import Style
+from impasto.styles.spec import StyleSpec, parse_spec
+
+StyleLike = str | StyleSpec | Style
+"""A style spec as text or parsed (`"scream"`, `"scream:0.6,wave:0.4"`, `"photo"`), or a style."""
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What a trunk needs of a style, or a mix, at a strength."""
+
+    spec: StyleSpec
+    code: Code = field(repr=False)
+    opacity: float
+    """How much of the painting shows, 0 to 1; at 0 the photo stays and nothing is painted."""
+
+
+def make_look(style: StyleLike, strength: float, model: Model, library: Library | None) -> Look:
+    """Load styles, mix them, and weaken them.
+
+    Args:
+        style: what to paint in.
+        strength: 0 to 1.
+        model: the trunk that the styles must be made for.
+        library: where they are looked up; None: the bundled and the user's own.
+
+    Raises:
+        StyleError: a style is unknown, badly specified, damaged, or made for another trunk.
+    """
+    spec = parse_spec(style) if isinstance(style, str) else style
+    if isinstance(spec, StyleSpec) and spec.is_photo:
+        return Look(spec, model.identity_code, 0.0)
+    styles = _weighted_styles(spec, library)
+    for one, _ in styles:
+        check_fits(one, model)
+    spec = StyleSpec(tuple((one.name, weight) for one, weight in styles))
+    amount, opacity = split_strength(strength)
+    full = mix_codes([one.code for one, _ in styles], spec.weights)
+    return Look(spec, code_at(model.identity_code, full, amount), opacity)
+
+
+def _weighted_styles(
+    style: StyleSpec | Style, library: Library | None
+) -> list[tuple[Style, float]]:
+    if isinstance(style, Style):
+        return [(style, 1.0)]
+    shelf = library if library is not None else Library()
+    return [(shelf.get(name), weight) for name, weight in style.parts]
+
+
+def check_fits(style: Style, model: Model) -> None:
+    """Raise StyleError unless a style was made for this model's trunk."""
+    if style.trunk_id != model.trunk_id or style.code.shape[1] != model.channels:
+        raise StyleError(
+            f"style {style.name!r} was made for the trunk {style.trunk_id[:12]}, and the model "
+            f"{model.name!r} has the trunk {model.trunk_id[:12]}: use the model it was made with"
+        )
