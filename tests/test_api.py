@@ -43,6 +43,17 @@ def test_settings_reach_the_painter() -> None:
     assert (kept != impasto.paint(photo(), style)).any()
 
 
+def test_a_part_is_painted_in_another_style() -> None:
+    """Masks reach the painter, by one call and by one that is kept, and leave the rest alone."""
+    style, mask = impasto.list_styles()[0], np.zeros((20, 28), bool)
+    mask[:, :14] = True
+    painted = impasto.paint(photo(), "photo", masks={style.name: mask}, feather=2)
+    np.testing.assert_array_equal(painted[:, 40:], photo()[:, 40:])
+    assert (painted[:, :20] != photo()[:, :20]).any()
+    kept = impasto.Painter("photo", masks=[(style, PIL.Image.fromarray(mask))], feather=2)
+    np.testing.assert_array_equal(kept.paint(photo()), painted)
+
+
 def test_a_painter_is_kept_for_many_pictures() -> None:
     """A painter gives what the single call gives."""
     style = impasto.list_styles()[0].name

@@ -180,11 +180,15 @@ class Painter:
     def _paint_box(self, measured: "Measured", box: Box, affine: Affine) -> RGB:
         """A part of a picture as it would be if the whole were painted with the affine."""
         photo, small = measured.photo.pixels, measured.small
-        held = self.regions.held(photo) if self.regions else 0
+        held, shapes = (
+            (self.regions.held(photo), len(self.regions.looks)) if self.regions else (0, 1)
+        )
         if small is None:
-            return self.tiler.paint_box(photo, box, affine, held=held)
+            return self.tiler.paint_box(photo, box, affine, held=held, shapes=shapes)
         inner, canvas = box_of_small(box, photo, small.pixels), small.pixels.copy()
-        canvas[inner.of] = self.tiler.paint_box(small.pixels, inner, affine, held=held)
+        canvas[inner.of] = self.tiler.paint_box(
+            small.pixels, inner, affine, held=held, shapes=shapes
+        )
         return part_brought_to(photo, box, small.pixels, canvas)
 
     def prepare(self, picture: Picture) -> Picture:

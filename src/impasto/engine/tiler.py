@@ -58,20 +58,15 @@ class Tiler:
         Raises:
             SettingsError: the memory is too small for a single tile.
         """
-        return self._tiling(self._model, height, width, row_bytes, held)
-
-    def _tiling(
-        self, model: Model, height: int, width: int, row_bytes: int = 0, held: int = 0
-    ) -> Tiling:
         cost = Cost(self.bytes_per_pixel, row_bytes)
         if self._memory is not None:
-            return make_tiling(height, width, model, cost, self._memory, held)
+            return make_tiling(height, width, self._model, cost, self._memory, held)
         if cost.of(height, width) <= _ALWAYS:
-            return make_tiling(height, width, model, cost, 2 * _ALWAYS)
+            return make_tiling(height, width, self._model, cost, 2 * _ALWAYS)
         least, largest = _STRIPS
         most = min(max(least, height * width), largest) if row_bytes else _MOST
         memory = max(_ALWAYS, min(most, spare_memory()))
-        return make_tiling(height, width, model, cost, memory)
+        return make_tiling(height, width, self._model, cost, memory)
 
     @property
     def bytes_per_pixel(self) -> int:
@@ -95,7 +90,9 @@ class Tiler:
                 painted[row.first : row.stop, columns] = tile
         return painted
 
-    def paint_box(self, pixels: RGB, box: Box, affine: Affine, *, held: int = 0) -> RGB:
+    def paint_box(
+        self, pixels: RGB, box: Box, affine: Affine, *, held: int = 0, shapes: int = 1
+    ) -> RGB:
         """Paint a part of a picture: the pixels that `paint` gives there, for less work.
 
         Args:
@@ -103,24 +100,41 @@ class Tiler:
             box: the part.
             affine: what to paint with.
             held: bytes that the caller holds beside the picture.
+            shapes: how many parts the caller paints: each has a graph of its own as long as all
+                fit into the memory. Else the tiles of the whole picture are taken, of one shape.
 
         Raises:
             SettingsError: the memory is too small for a single tile.
             EngineError: the runtime refuses.
         """
         model, (height, width) = self._model, pixels.shape[:2]
+        held += HELD_BYTES * height * width
         rows, columns = around(box.rows, height, model), around(box.columns, width, model)
         size = (rows.stop - rows.start, columns.stop - columns.start)
+        if not self._has_room(shapes * self.bytes_per_pixel * size[0] * size[1], held):
+            return self._paint_touched(pixels, box, affine, self.tiling(height, width, held=held))
         batch = window(pixels, rows.start, columns.start, *size)
         origin = (rows.start + model.margin, columns.start + model.margin)
-        held += HELD_BYTES * height * width + batch.nbytes
-        tiling = self._tiling(self._bare, *size, held=held)
         part = (slice(0, 1), _from(rows.start, box.rows), _from(columns.start, box.columns))
-        if len(tiling.rows) == len(tiling.columns) == 1:
-            painted: RGB = self._run(batch, affine, origin, part)[0]
-            return painted
-        cut: RGB = np.ascontiguousarray(self._by(tiling, batch, affine, origin)[part][0])
-        return cut
+        painted: RGB = self._run(batch, affine, origin, part)[0]
+        return painted
+
+    def _has_room(self, needed: int, held: int) -> bool:
+        """Whether graphs that take so much may be kept beside each other."""
+        if self._memory is not None:
+            return needed <= max(self._memory - held, self._memory // 2)
+        return needed <= _ALWAYS or needed <= min(_MOST, spare_memory())
+
+    def _paint_touched(self, pixels: RGB, box: Box, affine: Affine, tiling: Tiling) -> RGB:
+        """Paint a part of a picture by those of its tiles that keep some of it."""
+        painted = np.empty((box.height, box.width, 3), np.uint8)
+        for row, column in product(tiling.rows, tiling.columns):
+            rows, columns = _shared(box.rows, row), _shared(box.columns, column)
+            if rows.start < rows.stop and columns.start < columns.stop:
+                tile = self.paint_tile(pixels, 0, tiling, row, column, affine)
+                kept = tile[_from(row.first, rows), _from(column.first, columns)]
+                painted[_from(box.rows.start, rows), _from(box.columns.start, columns)] = kept
+        return painted
 
     def paint_row(
         self, pixels: RGB, top: int, tiling: Tiling, row: Span, affine: Affine
@@ -178,10 +192,7 @@ class Tiler:
 
     def _in_pieces(self, batch: Batch, affine: Affine, origin: tuple[int, int]) -> Batch:
         """The same as `_run` gives, by tiles of less than half the pixels that were too many."""
-        return self._by(self._pieces(batch, self._too_large), batch, affine, origin)
-
-    def _by(self, tiling: Tiling, batch: Batch, affine: Affine, origin: tuple[int, int]) -> Batch:
-        """The same as `_run` gives of all of a window, by tiles of it."""
+        tiling = self._pieces(batch, self._too_large)
         painted = np.empty_like(batch)
         for row, column in product(tiling.rows, tiling.columns):
             place = (origin[0] + row.start, origin[1] + column.start)
@@ -192,13 +203,8 @@ class Tiler:
         return painted
 
     def _pieces(self, batch: Batch, too_large: int) -> Tiling:
-        most = (too_large - 1) // 2
-        return make_tiling(batch.shape[1], batch.shape[2], self._bare, Cost(1), most)
-
-    @property
-    def _bare(self) -> Model:
-        """The model as windows are cut for it, which have their margin already."""
-        return replace(self._model, margin=0)
+        bare = replace(self._model, margin=0)  # a window has its margin already
+        return make_tiling(batch.shape[1], batch.shape[2], bare, Cost(1), (too_large - 1) // 2)
 
     def _can_shrink(self, batch: Batch, too_large: int) -> bool:
         try:
@@ -211,6 +217,11 @@ class Tiler:
 def _from(start: int, lines: slice) -> slice:
     """Lines of a picture, counted in a window that starts there."""
     return slice(lines.start - start, lines.stop - start)
+
+
+def _shared(lines: slice, span: Span) -> slice:
+    """Which of some lines a tile keeps; empty or turned round if none."""
+    return slice(max(lines.start, span.first), min(lines.stop, span.stop))
 
 
 def _is_out_of_memory(error: EngineError) -> bool:
