@@ -19,7 +19,7 @@ from impasto.bench.thumbnail import (
     stats_apart,
 )
 from impasto.bench.thumbnail_table import markdown, sheet
-from impasto.bench.thumbnail_ways import SEAM, WAYS, collage, full, of_thumbnail, pooled
+from impasto.bench.thumbnail_ways import WAYS, full, of_thumbnail, pooled
 from impasto.cli.demo import demo_photo
 from impasto.core.errors import InputError, SettingsError
 from impasto.core.settings import EngineSettings
@@ -52,32 +52,6 @@ def test_full_size_is_the_measure_of_it() -> None:
     assert np.array_equal(of_thumbnail(painter, pixels, painter.model.thumbnail), whole)
     # The painter measures on a larger square, whose rest weighs nothing: only the edges differ.
     assert max(stats_apart(painter.measure(pixels), whole)) < 0.02
-
-
-@given(
-    st.integers(1, 90),
-    st.integers(1, 90),
-    st.integers(1, 4),
-    st.integers(2 * SEAM + 1, 40),
-)
-def test_a_collage_is_made_of_the_picture(height: int, width: int, count: int, side: int) -> None:
-    """It has its size whatever the picture's, and as much weight in each patch."""
-    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
-    patches, weight = collage(pixels, count, side)
-    assert patches.shape == (count * side, count * side, 3)
-    assert weight.shape == patches.shape[:2]
-    assert weight.sum() == (count * (side - 2 * SEAM)) ** 2
-
-
-def test_patches_are_from_all_over() -> None:
-    """Two by two patches of a picture of four quarters show one quarter each, in place."""
-    quarters = np.array([[10, 20], [30, 40]], np.uint8)
-    pixels = np.repeat(np.kron(quarters, np.ones((50, 60), np.uint8))[..., None], 3, axis=2)
-    patches, _ = collage(pixels, 2, 30)
-    assert (patches[:30, :30] == 10).all()
-    assert (patches[:30, 30:] == 20).all()
-    assert (patches[30:, :30] == 30).all()
-    assert (patches[30:, 30:] == 40).all()
 
 
 @given(st.lists(st.floats(-50, 50), min_size=8, max_size=8))

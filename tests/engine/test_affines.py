@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,6 +52,38 @@ def test_photo_b_never_gets_photo_as_statistics(
     alpha = np.full((40, 60), 200, np.uint8)
     other = alpha.copy()
     other[row, column] = 0 if opacity is None else opacity
+    kinds = [(a, None), (b, None), (a, alpha), (a, other), (b, alpha), (b, other)]
+    expected = [fresh(painter, pixels, mask) for pixels, mask in kinds]
+    for _ in range(2):
+        found = [painter.affine(pixels, mask) for pixels, mask in kinds]
+        np.testing.assert_array_equal(found, expected)
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    row=st.integers(0, 199),
+    column=st.integers(0, 249),
+    length=st.integers(1, 90),
+    opacity=st.integers(0, 255),
+)
+def test_large_photos_have_their_own_too(
+    model_folder: Path,
+    rewrite_manifest: Callable[..., None],
+    make_style: MakeStyle,
+    row: int,
+    column: int,
+    length: int,
+    opacity: int,
+) -> None:
+    """Photos that are measured in patches, and differ in a patch or beside it, are kept apart."""
+    rewrite_manifest(thumbnail=48)
+    painter = Painter(make_style(), model=load_model(model_folder), backend=FakeBackend())
+    a = noise(0, 200, 250)
+    b, alpha = a.copy(), np.full((200, 250), 200, np.uint8)
+    there = np.s_[row : row + length, column : column + length]
+    b[there] = 255 - b[there]
+    other = alpha.copy()
+    other[there] = opacity
     kinds = [(a, None), (b, None), (a, alpha), (a, other), (b, alpha), (b, other)]
     expected = [fresh(painter, pixels, mask) for pixels, mask in kinds]
     for _ in range(2):

@@ -206,6 +206,30 @@ def test_each_style_is_measured_where_it_shows(make_painter: MakePainter) -> Non
     np.testing.assert_array_equal(painted[~LEFT], painter.paint(two)[~LEFT])
 
 
+def test_large_pictures_are_measured_where_styles_show(make_painter: MakePainter) -> None:
+    """In patches too, other pixels outside a mask change nothing inside it, and the other way."""
+    mask = np.zeros((300, 1100), bool)
+    mask[60:210, 600:900] = True
+    painter = make_painter(masks={"two": mask})
+    one, two = noise(300, 1100), noise(300, 1100, seed=1) // 2
+    both = np.where(mask[..., None], one, two)
+    painted = painter.paint(both)
+    np.testing.assert_array_equal(painted[mask], painter.paint(one)[mask])
+    np.testing.assert_array_equal(painted[~mask], painter.paint(two)[~mask])
+
+
+def test_a_small_region_is_measured_at_its_own_scale(make_painter: MakePainter) -> None:
+    """Statistics of a part of a large picture are those of its pixels, not of their means."""
+    mask = np.zeros((300, 1100), bool)
+    mask[60:210, 600:800] = True
+    pixels = noise(300, 1100)
+    measured = make_painter("photo", masks={"two": mask}).measured(to_picture(pixels))
+    assert measured.layers is not None
+    affine = measured.layers[-1].affine
+    part = np.ascontiguousarray(pixels[60:210, 600:800])
+    np.testing.assert_allclose(affine, make_painter("two").affine(part), rtol=0.02, atol=0.02)
+
+
 def test_soft_masks_mix(make_painter: MakePainter) -> None:
     """A grey mask lies between two styles, and a feather between hard sides; far off, neither."""
     half = np.full((30, 40), 128, np.uint8)

@@ -28,11 +28,10 @@ def make_painter(
     model_folder: Path, rewrite_manifest: Callable[..., None], make_style: Callable[..., Style]
 ) -> MakePainter:
     """A maker of painters on the fake engine, whose model can be cut into tiles."""
-    rewrite_manifest(reach=6)
-    model = load_model(model_folder)
 
-    def make(**settings: Any) -> Painter:
-        backend = FakeBackend()
+    def make(thumbnail: int = 256, **settings: Any) -> Painter:
+        rewrite_manifest(reach=6, thumbnail=thumbnail)
+        model, backend = load_model(model_folder), FakeBackend()
         return Painter(make_style(), model=model, backend=backend, memory="700K", **settings)
 
     return make
@@ -75,14 +74,15 @@ SETTINGS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 @pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("thumbnail", [256, 48])
 def test_streamed_is_whole(
-    make_painter: MakePainter, settings: dict[str, Any], alpha: bool
+    make_painter: MakePainter, settings: dict[str, Any], alpha: bool, thumbnail: int
 ) -> None:
-    """Each setting gives the same in strips, with opacity and without."""
+    """Each setting gives the same in strips, with opacity and without, by thumbnail and patches."""
     pixels = noise(203, 151)
     opacity = np.where(noise(203, 151)[..., 0] > 60, 255, 0).astype(np.uint8) if alpha else None
     block = Block(pixels, opacity)
-    painter = make_painter(**settings)
+    painter = make_painter(thumbnail, **settings)
     got, wanted = paint_strips(painter, opener(block)), whole(painter, block)
     assert (got.height, got.width) == wanted.pixels.shape[:2]
     painted = gathered(got)
@@ -100,6 +100,38 @@ def test_any_size(make_painter: MakePainter, size: tuple[int, int]) -> None:
     painter, block = make_painter(), Block(noise(*size))
     painted = gathered(paint_strips(painter, opener(block)))
     np.testing.assert_array_equal(painted.pixels, whole(painter, block).pixels)
+
+
+def measured_images(painter: Painter, measure: Callable[[], object]) -> list[tuple[int, ...]]:
+    """The shapes of what is measured meanwhile."""
+    assert isinstance(painter.backend, FakeBackend)
+    before = len(painter.backend.loads)
+    measure()
+    loads = painter.backend.loads[before:]
+    return [shapes["image"] for name, shapes in loads if name == "measure.onnx"]
+
+
+OPACITIES = {
+    "opaque": (None, 112),
+    "a corner": (np.s_[120:200, 5:90], 112),
+    "a border": (np.s_[:3], 64),
+    "nothing": (np.s_[:0], 64),
+}
+
+
+@pytest.mark.parametrize(("shown", "side"), OPACITIES.values(), ids=OPACITIES)
+def test_what_is_measured_in_strips(make_painter: MakePainter, shown: Any, side: int) -> None:
+    """Patches, or the thumbnail where they say too little: whichever, to the last bit."""
+    pixels, opacity = noise(203, 151), None
+    if shown is not None:
+        opacity = np.zeros((203, 151), np.uint8)
+        opacity[shown] = 200
+    block = Block(pixels, opacity)
+    for painter in (make_painter(48), make_painter(48, size=197)):
+        seen = measured_images(painter, lambda: paint_strips(painter, opener(block)))  # noqa: B023
+        assert seen == [(1, side, side, 3)]
+        # What is remembered is by all that is measured: of the whole it is the same.
+        assert measured_images(painter, lambda: whole(painter, block)) == []  # noqa: B023
 
 
 def test_progress_rises_to_1(make_painter: MakePainter) -> None:

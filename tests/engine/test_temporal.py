@@ -24,6 +24,8 @@ from impasto.styles.package import Style
 from .test_cuts import scene
 
 MakePainter = Callable[..., Painter]
+LARGE = (64, 200)
+"""Above four thumbnails of the fake engine's model: measured in patches."""
 
 
 @pytest.fixture
@@ -88,10 +90,11 @@ def test_every_frame_comes_out_once_in_order(painter: Painter, live: bool, flow:
         assert np.corrcoef(painted.ravel(), own.ravel())[0, 1] > 0.9
 
 
-def test_without_a_window_it_is_frame_by_frame(painter: Painter) -> None:
-    """A window of 0 waits for nothing and paints each frame as a photo."""
+@pytest.mark.parametrize("size", [(32, 48), LARGE])
+def test_without_a_window_it_is_frame_by_frame(painter: Painter, size: tuple[int, int]) -> None:
+    """A window of 0 waits for nothing and paints each frame as a photo, also by its patches."""
     temporal = Temporal(painter, rate=25, window=0)
-    for frame in pulsing(5):
+    for frame in pulsing(5, size):
         (painted,) = temporal.push(frame)
         assert np.abs(painted.astype(int) - painter.paint(frame)).max() <= 1
     assert temporal.finish() == []
@@ -161,6 +164,13 @@ def test_not_every_frame_is_measured(painter: Painter, backend: FakeBackend) -> 
     # Frames 0, 3, ... 45, then 47 as the first of its shot, and 48.
     assert backend.runs.count("measure.onnx") == 16 + 2
     assert backend.runs.count("paint.onnx") == 49
+
+
+def test_large_frames_are_measured_in_patches(painter: Painter, backend: FakeBackend) -> None:
+    """As many frames of a large video are measured as of a small one, all of them in patches."""
+    paint(Temporal(painter, rate=24), pulsing(24, LARGE))
+    measured = [shapes["image"] for name, shapes in backend.loads if name == "measure.onnx"]
+    assert measured == [(1, 112, 112, 3)] * 8
 
 
 def test_each_frame_has_its_own_code(painter: Painter, model: Model) -> None:
@@ -282,10 +292,13 @@ def test_each_style_of_a_frame_is_calm(
         np.testing.assert_array_equal(paintings[:, :, columns], alone)
 
 
-def test_frame_by_frame_masks_are_those_of_pictures(make_painter: MakePainter) -> None:
+@pytest.mark.parametrize("size", [(32, 48), LARGE])
+def test_frame_by_frame_masks_are_those_of_pictures(
+    make_painter: MakePainter, size: tuple[int, int]
+) -> None:
     """Without a window a frame is what the painter makes of it, photo and soft edges included."""
     painter = make_painter(masks={"photo": LEFT}, feather=5)
-    frames = pulsing(3)
+    frames = pulsing(3, size)
     for painted, frame in zip(
         paint(Temporal(painter, rate=10, window=0), frames), frames, strict=True
     ):

@@ -5,15 +5,13 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from impasto.core.arrays import RGB, Stats, Weight
+from impasto.engine.collage import SEAM, Collage, everywhere, spread
 from impasto.engine.painter import Painter, grain_of
 from impasto.engine.pixels import pad
-from impasto.media.resize import resize_to, thumbnail
+from impasto.media.resize import thumbnail
 
 Way = Callable[[Painter, RGB, int], Stats]
 """Statistics of a picture under a painter's code; the number is the long side of a thumbnail."""
-
-SEAM = 8
-"""Pixels at the edges of a patch that weigh nothing: they see its neighbour in the collage."""
 
 
 def full(painter: Painter, pixels: RGB) -> Stats:
@@ -39,10 +37,7 @@ def of_thumbnail(painter: Painter, pixels: RGB, size: int) -> Stats:
 
 
 def of_patches(count: int, share: int) -> Way:
-    """Statistics of patches at the picture's own scale, side by side in one picture.
-
-    Side by side, because deep sites see what the code made of earlier ones: the patches are
-    normalised by what is common to them, as the whole picture would be.
+    """Statistics of patches at the picture's own scale, in one collage; see `engine.collage`.
 
     Args:
         count: patches across and down, from all over the picture.
@@ -50,7 +45,11 @@ def of_patches(count: int, share: int) -> Way:
     """
 
     def measure(painter: Painter, pixels: RGB, size: int) -> Stats:
-        return weighed(painter, *collage(pixels, count, max(2 * SEAM + 1, size // share)))
+        height, width = pixels.shape[:2]
+        side = max(2 * SEAM + 1, size // share)
+        collage = Collage(spread(everywhere(height, width), height, width, count, side))
+        collage.take(pixels)
+        return weighed(painter, collage.pixels, collage.weight)
 
     return measure
 
@@ -63,29 +62,6 @@ def of_both(count: int, share: int) -> Way:
         return pooled(of_thumbnail(painter, pixels, size), patches(painter, pixels, size))
 
     return measure
-
-
-def collage(pixels: RGB, count: int, side: int) -> tuple[RGB, Weight]:
-    """Patches from an even grid over a picture, in the same order, and what each pixel weighs.
-
-    Args:
-        pixels: the picture; one with a side below `side` is enlarged to it.
-        count: patches across and down.
-        side: of a patch in pixels.
-    """
-    height, width = pixels.shape[:2]
-    pixels = resize_to(pixels, max(width, side), max(height, side))
-    tops, lefts = (_starts(length, count, side) for length in pixels.shape[:2])
-    rows = [[pixels[top : top + side, left : left + side] for left in lefts] for top in tops]
-    weight = np.zeros((side, side), np.float32)
-    weight[SEAM:-SEAM, SEAM:-SEAM] = 1.0
-    return np.block([[[patch] for patch in row] for row in rows]), np.tile(weight, (count, count))
-
-
-def _starts(length: int, count: int, side: int) -> list[int]:
-    """Where patches begin, each in the middle of its share of the length if it has room there."""
-    middles = (np.arange(count) + 0.5) * length / count
-    return [int(np.clip(round(middle - side / 2), 0, length - side)) for middle in middles]
 
 
 def pooled(one: Stats, other: Stats) -> Stats:

@@ -5,17 +5,18 @@ from pathlib import Path
 
 import numpy as np
 
-from impasto.core.arrays import RGB, Affine, Alpha, Code, Stats, Weight
+from impasto.core.arrays import RGB, Affine, Alpha, Code, Stats
 from impasto.core.memory import Memory, parse_memory
 from impasto.core.settings import Colors, EngineSettings, PaintSettings
 from impasto.engine.affines import recalled_affine
 from impasto.engine.backend import Array, Backend
 from impasto.engine.backends import shared_backend
+from impasto.engine.collage import View, view_of
 from impasto.engine.grain import Grain, grain
 from impasto.engine.images import Image, like, to_picture
 from impasto.engine.looks import Look, StyleLike, make_look
 from impasto.engine.model import DEFAULT_MODEL, Model, load_model
-from impasto.engine.pixels import Batch, fade, place
+from impasto.engine.pixels import Batch, fade, padded_side, place
 from impasto.engine.regions import Layer, Masks, Patch, lay, make_regions, shown_in
 from impasto.engine.strokes import at_long_side, box_of_small, brought_to, part_brought_to
 from impasto.engine.tiler import Tiler
@@ -23,7 +24,7 @@ from impasto.engine.tiles import Box
 from impasto.media.alpha import extend_edges
 from impasto.media.color import keep_colors
 from impasto.media.image import Picture
-from impasto.media.resize import fit_long_side, thumbnail
+from impasto.media.resize import fit_long_side
 from impasto.styles.library import Library
 
 
@@ -128,7 +129,7 @@ class Painter:
         return self.opacity > 0.0 or any(look.opacity > 0.0 for look in looks)
 
     def measured(self, picture: Picture) -> "Measured":
-        """The first half of `paint`: what needs the whole picture, but no more than a thumbnail."""
+        """The first half of `paint`: what needs the whole picture, but sees a small part."""
         photo = self.prepare(picture)
         if not self.paints:
             return Measured(photo, None)
@@ -214,32 +215,37 @@ class Painter:
             alpha: its opacity: transparent pixels weigh nothing. None is opaque.
             code: the code that it is to be painted with; None is this painter's own.
         """
-        return self._measure(self._to_measure(pixels, alpha, self.code if code is None else code))
+        view = view_of(pixels, alpha, self.model.thumbnail)
+        return self._measure(self._to_measure(view, self.code if code is None else code))
 
     def affine(self, pixels: RGB, alpha: Alpha | None = None, code: Code | None = None) -> Affine:
         """The affine that paints a picture, from memory if the same was measured a while ago.
 
-        "The same" is by all that measuring looks at: thumbnail, opacity, code and trunk.
+        "The same" is by all that measuring looks at: thumbnail or patches, opacity, code and trunk.
 
         Args:
             pixels: the picture; transparent pixels filled.
             alpha: its opacity, as for `measure`.
             code: the code that it is painted with; None is this painter's own.
         """
+        return self.affine_of(view_of(pixels, alpha, self.model.thumbnail), code)
+
+    def affine_of(self, view: View, code: Code | None = None) -> Affine:
+        """The affine that paints a picture, by what is measured of it; see `affine`."""
         code = self.code if code is None else code
-        inputs = self._to_measure(pixels, alpha, code)
+        inputs = self._to_measure(view, code)
 
         def make() -> Affine:
             return compose(code, self._measure(inputs))
 
         return recalled_affine(self.backend, self.model.trunk_id, inputs, make)
 
-    def _to_measure(self, pixels: RGB, alpha: Alpha | None, code: Code) -> dict[str, Array]:
+    def _to_measure(self, view: View, code: Code) -> dict[str, Array]:
         model = self.model
-        small = thumbnail(pixels, model.thumbnail)
-        opacity = None if alpha is None else thumbnail(alpha, model.thumbnail)
-        side = model.thumbnail + 2 * model.margin
-        image, weight = place(small, _weight(small, opacity), model.margin, side)
+        # Thumbnails share one size, whatever their shape, and all collages another.
+        longest = max(model.thumbnail, *view.pixels.shape[:2])
+        side = padded_side(longest, model.margin, model.multiple)
+        image, weight = place(view.pixels, view.weight, model.margin, side)
         return {"image": image, "code": code, "weight": weight, **grain_of(model, image)}
 
     def _measure(self, inputs: dict[str, Array]) -> Stats:
@@ -284,10 +290,3 @@ def _filled(picture: Picture) -> Picture:
     if picture.alpha is None:
         return picture
     return replace(picture, pixels=extend_edges(picture.pixels, picture.alpha))
-
-
-def _weight(pixels: RGB, alpha: Alpha | None) -> Weight:
-    if alpha is not None and alpha.any():
-        return alpha.astype(np.float32) / 255
-    # Opaque, or so transparent that nothing weighs more than anything else.
-    return np.ones(pixels.shape[:2], np.float32)

@@ -1,7 +1,8 @@
 """Paints pictures that come in strips, with the same result as for those in memory.
 
-A picture is gone through twice: for its thumbnail, from which everything is measured, and to be
-painted by rows of tiles. Rows are finished from top to bottom, and given out as they are.
+A picture is gone through twice: for what is measured of it, a thumbnail or patches, and to be
+painted by rows of tiles. Where a large one has opacity, it is gone through for that before, since
+patches are where it is opaque. Rows are finished from top to bottom, and given out as they are.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,9 +13,18 @@ import numpy as np
 
 from impasto.core.arrays import RGB, Affine
 from impasto.core.errors import SettingsError
+from impasto.engine.collage import (
+    Collage,
+    View,
+    box_of,
+    everywhere,
+    grid_over,
+    is_large,
+    view_of_small,
+)
 from impasto.engine.painter import Painter
 from impasto.engine.strokes import Enlarger
-from impasto.engine.tiles import Span, Tiling
+from impasto.engine.tiles import Box, Span, Tiling
 from impasto.media.picture import Picture
 from impasto.media.resize import resize_to
 from impasto.media.strips import (
@@ -95,16 +105,49 @@ class _Source:
         """What `Painter.prepare` makes of it."""
         return fitted(self.whole(), self.size)
 
+    def box(self) -> Box | None:
+        """Where the photo is opaque. Where patches are must be known before they can be taken."""
+        blocks = fitted(self.open(), self.size).blocks
+        return box_of(block.alpha for block in blocks if block.alpha is not None)
+
 
 def _with_own_strokes(painter: Painter, source: _Source, progress: Progress) -> Strips:
     """Measure what `Painter.affine` does of the whole, and paint by rows of tiles."""
     photo = source.photo()
     tiling = painter.tiler.tiling(photo.height, photo.width, row_bytes=_ROW_BYTES * photo.width)
     seen = _told(photo, lambda share: progress(MEASURING * share), 0.0)
-    small = strip_thumbnail(seen, painter.model.thumbnail)
-    affine = painter.affine(small.pixels, small.alpha)
+    affine = painter.affine_of(_view(source, seen, painter.model.thumbnail))
     blocks = _painted(painter, source.photo(), tiling, affine)
     return Strips(photo.width, photo.height, photo.has_alpha, blocks)
+
+
+def _view(source: _Source, photo: Strips, size: int) -> View:
+    """What `collage.view_of` sees of the whole; the photo is gone through."""
+    grid = None
+    if is_large(photo.height, photo.width, size):
+        box = source.box() if photo.has_alpha else everywhere(photo.height, photo.width)
+        grid = grid_over(box, photo.height, photo.width, size)
+    if grid is None:
+        return view_of_small(*strip_thumbnail(photo, size))
+    collage = Collage(grid, photo.has_alpha)
+    seen = _taken(photo, collage)
+    if photo.has_alpha:
+        small = strip_thumbnail(seen, size)
+        return collage.view(size) or view_of_small(*small)
+    for _ in seen.blocks:
+        pass
+    return View(collage.pixels, collage.weight)
+
+
+def _taken(strips: Strips, collage: Collage) -> Strips:
+    """The strips, of which a collage takes its patches as they come by."""
+
+    def blocks() -> Iterator[Block]:
+        for block in strips.blocks:
+            collage.take(*block)
+            yield block
+
+    return Strips(strips.width, strips.height, strips.has_alpha, blocks())
 
 
 def _told(strips: Strips, progress: Progress, done: float) -> Strips:

@@ -11,6 +11,7 @@ import numpy as np
 
 from impasto.core.arrays import RGB, Code, Stats
 from impasto.core.errors import SettingsError
+from impasto.engine.collage import is_large
 from impasto.engine.cuts import CutDetector
 from impasto.engine.following import Follower, Past
 from impasto.engine.images import to_picture
@@ -33,7 +34,7 @@ class _Frame:
     job: Measured
     """What is painted; its affine comes last."""
     small: RGB
-    """Its thumbnail."""
+    """Its thumbnail, by which cuts are found."""
     code: Code
     patches: tuple[Patch, ...] | None = None
     """What is painted in several styles; the code is that of the lowest."""
@@ -159,11 +160,14 @@ class Temporal:
 
     def _measured(self, frame: _Frame) -> Stats:
         """The statistics of a frame; those of several styles stand beside each other."""
-        measure = self._painter.measure
+        measure, seen = self._painter.measure, (frame.job.small or frame.job.photo).pixels
+        height, width = seen.shape[:2]
+        if not is_large(height, width, self._painter.model.thumbnail):
+            seen = frame.small
         if frame.patches is None:
-            return measure(frame.small, code=frame.code)
+            return measure(seen, code=frame.code)
         found = [
-            measure(frame.small, shown_in(patch, frame.small), self._code_of(patch, frame))
+            measure(seen, shown_in(patch, seen), self._code_of(patch, frame))
             for patch in frame.patches
             if patch.look.opacity > 0.0
         ]
