@@ -53,7 +53,7 @@ def test_this_machine_s_names_are_answered(server: Running, host: str) -> None:
 
 def test_pages_of_other_origins_may_not_call(server: Running) -> None:
     """A page elsewhere can neither paint nor start jobs, and is given no CORS headers."""
-    for origin in ("http://evil.example", "null", "https://page.example"):
+    for origin in ("http://evil.example", "null", "https://page.example", "http://[", "x"):
         headers = {**PNG, "origin": origin}
         answer = server.client.post("/v1/paint?style=scream", content=b"x", headers=headers)
         assert answer.status_code == 403

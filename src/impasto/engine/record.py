@@ -1,8 +1,15 @@
 """What a painting tells about how it was made."""
 
+from functools import cache
 from importlib.metadata import version
 
 from impasto.engine.painter import Painter
+
+
+@cache
+def program_version() -> str:
+    """The version of impasto; asked once, for the answer comes from files."""
+    return version("impasto")
 
 
 def record_of(painter: Painter) -> dict[str, str]:
@@ -10,7 +17,7 @@ def record_of(painter: Painter) -> dict[str, str]:
     settings, model = painter.settings, painter.model
     reference = settings.stroke_reference
     return {
-        "impasto": version("impasto"),
+        "impasto": program_version(),
         "style": str(painter.spec),
         "strength": f"{settings.strength:g}",
         "colors": settings.colors,

@@ -80,7 +80,8 @@ def _check_origin(headers: Headers, settings: ServeSettings) -> None:
     origin = headers.get("origin")
     if origin is None or origin in settings.cors_origins:
         return
-    if urlsplit(origin).netloc.lower() != headers.get("host", "").lower() or origin == "null":
+    _, marked, address = origin.partition("://")  # "null" has none
+    if not marked or address.lower() != headers.get("host", "").lower():
         raise ProblemError(403, "pages of other origins may not call this server")
 
 

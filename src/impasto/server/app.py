@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
+from impasto.engine.record import program_version
 from impasto.server import (
     problems,
     routes_jobs,
@@ -40,7 +40,7 @@ def make_app(studio: Studio) -> ASGIApp:
     app = FastAPI(
         title="impasto",
         summary="Paints photos and videos in the style of a painting.",
-        version=version("impasto"),
+        version=program_version(),
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,

@@ -8,6 +8,7 @@ does.
 
 import json
 import mmap
+import os
 import resource
 import sys
 import warnings
@@ -21,10 +22,14 @@ from impasto.core.errors import ImpastoError, ImpastoWarning
 from impasto.media.image import Picture, ReadLimits, WriteOptions, read_image, write_image
 from impasto.server.arena import Arena
 
+_NICE = 5
+"""So much does this process stand back for the server, which it must not push off its core."""
+
 
 def main(argv: list[str]) -> int:
     """Answer orders until there are no more."""
     descriptor, size, memory = (int(text) for text in argv)
+    os.nice(_NICE)
     _limit(memory + size)
     arena = Arena(mmap.mmap(descriptor, size))
     _warm(arena)

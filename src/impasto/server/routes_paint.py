@@ -3,12 +3,12 @@
 import asyncio
 import hashlib
 from functools import partial
-from importlib.metadata import version
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData, UploadFile
 
+from impasto.engine.record import program_version
 from impasto.server import forms
 from impasto.server.kitchen import Order
 from impasto.server.patience import attended
@@ -116,7 +116,7 @@ async def _masks(form: FormData) -> Masks:
 def _key(photo: bytes, order: Order, studio: Studio) -> str:
     """Everything that the bytes of the answer depend on."""
     info = studio.kitchen.backend.info if studio.kitchen.backend else None
-    rest = (version("impasto"), studio.model.trunk_id, info, str(order.spec), order.versions)
+    rest = (program_version(), studio.model.trunk_id, info, str(order.spec), order.versions)
     settings = (order.paint, order.format, order.quality)
     digest = hashlib.sha256(photo)
     digest.update(repr((*rest, *settings, order.spec.weights, order.feather)).encode())
