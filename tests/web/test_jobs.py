@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from impasto.cli.demo import demo_photo
+
 from ..clips import WIDTH, Clip, save_clip
 from .actions import open_page
 
@@ -54,16 +56,14 @@ def test_a_file_that_is_no_video_is_refused_in_words(
 
 
 @pytest.mark.slow
-def test_a_style_is_learned_with_a_preview_and_can_be_cancelled(
-    page: "Page", server: str, photo: Path
-) -> None:
+def test_a_style_is_learned_with_a_preview_and_can_be_cancelled(page: "Page", server: str) -> None:
     """The style as it is so far is shown, and cancelling ends the process."""
     open_page(page, server)
     page.click("#tab-fit")
-    page.set_input_files("#fit-form [name=pictures]", photo)
+    page.set_input_files("#fit-form [name=pictures]", demo_photo())
     assert page.locator("#fit-thumbs img").count() == 1
     page.fill("#fit-form [name=title]", "My cup")
-    page.fill("#fit-form [name=minutes]", "3")
+    page.fill("#fit-form [name=minutes]", "1")
     page.click("#fit-form .primary")
     page.wait_for_selector("#fit-jobs li[data-state=running] img", timeout=LONG)
     page.click("#fit-jobs button")
