@@ -1,9 +1,9 @@
 """What is measured of a picture: a thumbnail, or of a large one patches at its own scale.
 
-A thumbnail of a large picture lacks its fine texture, so deviations come out too small and the
-painting too harsh. Patches from an even grid have it. They are measured side by side, in one
-collage, because deep sites see what the code made of earlier ones: the patches are normalised by
-what is common to them, as the whole picture would be.
+A thumbnail of a large picture looks different from near: fine texture is gone, and what is soft at
+full size is sharp, so deviations are not those that painting meets. Patches from an even grid have
+those. They are measured side by side, in one collage, because deep sites see what the code made of
+earlier ones: the patches are normalised by what is common to them, as the whole picture would be.
 """
 
 from collections.abc import Iterable
