@@ -163,6 +163,20 @@ def test_large_heads_are_refused(server: Running) -> None:
     assert server.client.get("/healthz").status_code == 200
 
 
+def test_a_head_that_comes_in_parts_is_taken(server: Running) -> None:
+    """A head that is cut anywhere, with a large body right behind it, is no large head."""
+    body = picture_file(200)
+    lines = "POST /v1/paint?style=scream HTTP/1.1", "host: localhost", "content-type: image/png"
+    head = "\r\n".join([*lines, f"content-length: {len(body)}", "connection: close"]) + "\r\n\r\n"
+    for cut in (1, len(head) - 3, len(head) - 1, len(head)):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+            whole = head.encode() + body
+            connection.sendall(whole[:cut])
+            time.sleep(0.1)
+            connection.sendall(whole[cut:])
+            assert connection.recv(65536).split(b" ")[1] == b"200"
+
+
 def test_what_is_no_http_is_refused(server: Running) -> None:
     """Bytes that are no request get a 400 and nothing else."""
     status, closed = _raw(server, "\x16\x03\x01 hello", wait=True)

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from impasto.core.errors import SettingsError
@@ -98,6 +98,7 @@ def served(size: int) -> Served:
     return Served(b"x" * size, "image/png")
 
 
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3_000)), max_size=60))
 def test_results_stay_within_their_bytes(orders: list[tuple[int, int]]) -> None:
     """Whatever is kept, the sum is right and bounded, and the newest that fits is there."""

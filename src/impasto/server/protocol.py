@@ -26,6 +26,8 @@ class PatientProtocol(HttpToolsProtocol):
 
     _head = 0
     """Bytes of the request's head so far; below 0: the head is complete."""
+    _tail = b""
+    """The last of those bytes: the end of a head may come in two parts."""
     _patience: asyncio.TimerHandle | None = None
     _stalled: asyncio.TimerHandle | None = None
     stalled_seconds = 30.0
@@ -43,6 +45,7 @@ class PatientProtocol(HttpToolsProtocol):
             if self._head > HEAD_BYTES and not self._is_complete(data):
                 self._refuse(431, "send shorter headers")
                 return
+            self._tail = data[-3:]
         super().data_received(data)
         if self.timeout_keep_alive_task is None and self._is_answered and self._patience is None:
             self._expect(UNREAD_SECONDS)
@@ -61,8 +64,10 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _is_complete(self, data: bytes) -> bool:
         """Whether a head ends within what has come, and is not too large for all that."""
-        end = data.find(b"\r\n\r\n")
-        return end >= 0 and self._head - len(data) + end <= HEAD_BYTES
+        before = self._head - len(data)
+        tail = self._tail if before else b""
+        end = (tail + data).find(b"\r\n\r\n")
+        return end >= 0 and before - len(tail) + end <= HEAD_BYTES
 
     @property
     def _is_answered(self) -> bool:
