@@ -87,10 +87,22 @@ def test_beyond_full_strength_ours_counts_as_it_is(tmp_path: Path) -> None:
     curves = {"impasto": {1.0: (0.4, 0.6)}, "wct": {0.5: (0.2, 0.9), 1.0: (1.0, 0.3)}}
     versus = Bootstrap(write(tmp_path, curves), times=50).versus("wct")
     assert versus is not None
-    assert [place.nearer for place in versus.places] == [False, False, True, True, True]
+    assert [place.nearer for place in versus.places] == [False] * 5 + [True]
     # At 0.2, half way from the photo (0, 1) to (0.4, 0.6).
     assert versus.places[0].ratio.value == pytest.approx(0.8 / 0.9)
+    # At 0.4 full strength, beside 0.75 between the other's two.
+    assert versus.places[4].ratio.value == pytest.approx(0.8)
     assert versus.places[-1].ratio.value == pytest.approx(2)
+    assert versus.wins  # wherever both are
+
+
+def test_without_a_shared_content_loss_all_places_count(tmp_path: Path) -> None:
+    """A method that is always further from the photo is beaten only by less style loss."""
+    curves = {"impasto": {1.0: (0.4, 0.6)}, "wct": {1.0: (1.0, 0.3)}}
+    versus = Bootstrap(write(tmp_path, curves), times=50).versus("wct")
+    assert versus is not None
+    (place,) = versus.places
+    assert (place.content, place.nearer) == (1.0, True)
     assert not versus.wins
 
 

@@ -40,7 +40,7 @@ LAYERS = SHALLOW + DEEP
 class OptimiseSettings:
     """How pixels are optimised."""
 
-    steps: tuple[int, ...] = (70, 30)
+    steps: tuple[int, ...] = (60, 20)
     """At each size, the last of them the full one; each is half of the next."""
     rate: float = 0.03
     """Of Adam, in the scale of 0 to 1; a third of it at the full size, and it falls to a tenth."""
@@ -55,7 +55,7 @@ class Optimisation:
 
     Args:
         assets: the folder with the two feature networks.
-        settings: how; the defaults take about half a minute for 384 x 256 on two cores.
+        settings: how; the defaults take about 20 seconds for 384 x 256 on two quiet cores.
 
     Raises:
         ModelError: a network is missing or damaged.

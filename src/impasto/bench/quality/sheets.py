@@ -63,7 +63,7 @@ def _row(results: Results, style: str, photo: str, methods: Sequence[str]) -> li
 
 def grid(rows: Sequence[Sequence[Cell]], labels: Sequence[str], width: int) -> RGB:
     """Pictures in rows and labelled columns; rows are as high as their highest picture."""
-    shrunk = [[None if cell is None else _at_width(cell, width) for cell in row] for row in rows]
+    shrunk = [[None if cell is None else _within(cell, width) for cell in row] for row in rows]
     heights = [max((each.height for each in row if each), default=_LABEL) for row in shrunk]
     size = len(labels) * (width + _GAP) - _GAP, _LABEL + sum(heights) + _GAP * len(rows)
     page = Image.new("RGB", size, (_WHITE,) * 3)
@@ -80,7 +80,9 @@ def grid(rows: Sequence[Sequence[Cell]], labels: Sequence[str], width: int) -> R
     return pixels
 
 
-def _at_width(pixels: RGB, width: int) -> Image.Image:
+def _within(pixels: RGB, width: int) -> Image.Image:
+    """As wide as its column, but never higher than that."""
     picture = Image.fromarray(pixels)
-    height = max(1, round(picture.height * width / picture.width))
-    return picture.resize((width, height), Image.Resampling.LANCZOS)
+    scale = width / max(picture.size)
+    sides = (max(1, round(side * scale)) for side in picture.size)
+    return picture.resize((next(sides), next(sides)), Image.Resampling.LANCZOS)

@@ -46,14 +46,19 @@ class Versus:
     """None where impasto does not come as near to the photo as the other."""
 
     @property
+    def shared(self) -> tuple[Place, ...]:
+        """At content losses that both reach; all places where there is none."""
+        return tuple(each for each in self.places if not each.nearer) or self.places
+
+    @property
     def wins(self) -> bool:
-        """Our style loss is lower everywhere, with the whole interval."""
-        return bool(self.places) and all(each.ratio.high < 1 for each in self.places)
+        """Our style loss is lower wherever both are, with the whole interval."""
+        return bool(self.places) and all(each.ratio.high < 1 for each in self.shared)
 
     @property
     def agrees(self) -> bool:
         """The judge finds so, too."""
-        judged = [each.judge for each in self.places]
+        judged = [each.judge for each in self.shared]
         return bool(judged) and all(each is not None and each < 1 for each in judged)
 
 
@@ -122,14 +127,13 @@ class _Pair:
     def compare(self, draws: Draws, bootstrap: Bootstrap) -> Versus:
         ours, theirs = _from_photo(self._curve(OURS, draws)), self._curve(self.other, draws)
         own_judge = (ours[0][0], np.r_[1.0, self._judged(OURS)])
-        places = []
-        for content in _between(theirs[0][0]):
+        places, reach = [], float(ours[0][0].max())
+        for content in _between(theirs[0][0], reach):
             values = _at(ours, content) / _at(theirs, content)
             ratio = _estimate(values)
             if ratio is not None:
                 judge = _ratio_at(own_judge, (theirs[0][0], self._judged(self.other)), content)
-                nearer = content > ours[0][0].max()
-                places.append(Place(content, ratio, judge, nearer))
+                places.append(Place(content, ratio, judge, content > reach))
         styles, photos = self.both.any(axis=1).sum(), self.both.any(axis=0).sum()
         return Versus(self.other, int(styles), int(photos), tuple(places))
 
@@ -185,12 +189,12 @@ def _estimate(values: Values) -> Estimate | None:
     return Estimate(float(values[0]), float(low), float(high))
 
 
-def _between(contents: Float64[np.ndarray, " n"]) -> list[float]:
-    """Places from the lowest to the highest of a curve; one for a single point."""
+def _between(contents: Float64[np.ndarray, " n"], reach: float) -> list[float]:
+    """Places of a curve from its lowest to where another's reach ends, and its highest one."""
     low, high = float(contents.min()), float(contents.max())
-    if len(contents) == 1:
-        return [low]
-    return [float(each) for each in np.linspace(low, high, _PLACES)]
+    shared = min(high, reach)
+    places = [float(each) for each in np.linspace(low, shared, _PLACES)] if low < shared else [low]
+    return places if high <= places[-1] else [*places, high]
 
 
 def _from_photo(curves: Curves) -> Curves:

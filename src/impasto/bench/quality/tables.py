@@ -75,7 +75,8 @@ def targets(results: Results, bootstrap: Bootstrap) -> Table:
         rows,
         (
             "Ratios of impasto's to the other's: below 1 is more of the style. In brackets the "
-            "interval of 95 % over photos. The judge's ratio is of kernel distances.",
+            "interval of 95 % over photos. The judge's ratio is of kernel distances. What is said "
+            "below is of content losses that both reach, where there are such.",
             *notes,
         ),
     )
@@ -88,8 +89,9 @@ def _verdict(versus: Versus) -> str:
             f"Gap to optimisation: at its content loss impasto's style loss is "
             f"{place.ratio.value:.1f} times its. It minimises the measured losses themselves."
         )
-    met = "lower everywhere" if versus.wins else "NOT lower everywhere"
-    judge = "the judge agrees" if versus.agrees else "the judge does NOT agree everywhere"
+    where = "everywhere" if len(versus.shared) > 1 else "there"
+    met = f"lower {where}" if versus.wins else f"NOT lower {where}"
+    judge = "the judge agrees" if versus.agrees else f"the judge does NOT agree {where}"
     mark = "target met" if versus.wins and versus.agrees else "target missed"
     target = f" ({mark})" if versus.method in RIVALS else ""
     return f"{versus.method}: impasto's style loss is {met}, {judge}{target}."
