@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import threading
 from pathlib import Path
 from time import sleep
@@ -21,7 +22,7 @@ from impasto.engine.backends import open_backend
 from impasto.engine.fake_backend import FakeBackend
 from impasto.engine.painter import Painter
 
-from .conftest import COMMAND, Call, real, save_photo
+from .conftest import Call, real, save_photo
 
 LONG = 60.0
 """Seconds after which a wait has failed; nothing here takes so long."""
@@ -159,6 +160,15 @@ def test_a_crowd_paints_what_one_painter_paints(folder: Path) -> None:
             assert np.abs(np.asarray(painted, int) - alone).max() <= 1
 
 
+PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+from impasto.cli.app import main
+main()
+"""
+INTERRUPTED = [sys.executable, "-c", PROGRAM]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_in_the_middle_of_a_folder(
@@ -168,7 +178,7 @@ def test_a_signal_in_the_middle_of_a_folder(
     for n in range(100):
         save_photo(folder / "trip" / f"{n:03}.png", 90, 60)
     os.mkfifo(folder / "endless.png")  # nobody writes into it, so that the call never ends
-    words = [*COMMAND, "paint", "trip", "endless.png", "-s", "scream", "-o", "out"]
+    words = [*INTERRUPTED, "paint", "trip", "endless.png", "-s", "scream", "-o", "out"]
     with subprocess.Popen([*words, "--threads", "2"], stderr=subprocess.PIPE) as process:
         while process.poll() is None and not list(folder.glob("out/*/*.png")):
             sleep(0.01)

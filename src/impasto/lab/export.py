@@ -36,6 +36,7 @@ from impasto.styles.package import MAX_PREVIEW_BYTES, SUFFIX, Source, Style, wri
 THUMBNAIL = 256
 FLOOR_PHOTOS = 100
 FLOOR_QUANTILE = 0.03
+FLOOR_OF_MEAN = 0.02
 PREVIEW_SIZE = 256
 PREVIEW_QUALITIES = (80, 50, 20)
 
@@ -120,16 +121,20 @@ def _training_photos(recipe: Recipe) -> list[RGB]:
 def set_std_floor(trunk: Trunk, book: CodeBook, photos: Iterable[RGB]) -> None:
     """Sets the least standard deviation of each channel to a low quantile of what photos have.
 
-    A picture flatter than that is not stretched to full contrast, which would paint its noise.
+    A picture flatter than that is not stretched to full contrast, which would paint its noise. A
+    code may also make a channel the same everywhere; divided by next to nothing, the rounding of its
+    mean would be all that is left of it, so the floor is a small part of the largest means, too.
     """
     trunk.std_floor.zero_()
-    stds = []
+    found = []
     for index, photo in enumerate(photos):
         code = book.codes[index % len(book.names)]
         small = to_tensor(fit_long_side(photo, THUMBNAIL))
         field = random_grain(np.random.default_rng(index), 1, THUMBNAIL)
-        stds.append(trunk.measure(small, code[None], field)[0, 1])
-    trunk.std_floor.copy_(torch.stack(stds).quantile(FLOOR_QUANTILE, dim=0))
+        found.append(trunk.measure(small, code[None], field)[0])
+    means, stds = torch.stack(found).unbind(1)
+    largest = means.abs().quantile(1 - FLOOR_QUANTILE, dim=0)
+    trunk.std_floor.copy_(stds.quantile(FLOOR_QUANTILE, dim=0).maximum(FLOOR_OF_MEAN * largest))
 
 
 @torch.no_grad()
