@@ -161,10 +161,10 @@ def test_a_crowd_paints_what_one_painter_paints(folder: Path) -> None:
 
 
 PROGRAM = """
-import signal
+import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from impasto.cli.app import main
-main()
+sys.exit(main())
 """
 INTERRUPTED = [sys.executable, "-c", PROGRAM]
 
