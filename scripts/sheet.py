@@ -1,7 +1,7 @@
 """Paints real photos in every bundled style and lays them out as one picture.
 
     python scripts/sheet.py docs/sheet.jpg          # six photos in all styles
-    python scripts/sheet.py docs/hero.jpg --photo coffee --styles scream,great-wave,starry-night
+    python scripts/sheet.py docs/hero.jpg --photo china --styles scream,expressionism,great-wave
 
 The photos come with scikit-image and scikit-learn (extra `dev`); no training saw them.
 """
