@@ -333,7 +333,7 @@ def drift(count: int, flow: float) -> None:
     a largest step of all would grow with the number of frames.
     """
     # One thread: on a busy machine two of them wait for each other more than they work.
-    painter = Painter("scream", engine=EngineSettings(threads=1))
+    painter = Painter("scream", engine=EngineSettings("float32", threads=1))
     affine = painter.affine(next(noisy(1)))
     explained = np.array(steps_of(painter.paint_pixels(frame, affine) for frame in noisy(count)))
     temporal, means = Temporal(painter, rate=50, flow=flow), []

@@ -65,7 +65,7 @@ def test_a_style_is_added_replaced_and_removed(start: StartServer) -> None:
     assert client.put("/v1/styles/mine", content=pack_style(mine)).status_code == 201
     first = client.get("/v1/styles/mine").json()
     assert (first["title"], first["bundled"]) == ("Mine", False)
-    changed = client.put("/v1/styles/mine", content=pack_style(_bent(mine, 0.5)))
+    changed = client.put("/v1/styles/mine", content=pack_style(_bent(mine, 1)))
     assert changed.status_code == 200
     assert changed.json()["version"] != first["version"]
     painted = client.post("/v1/paint?style=mine", content=picture_file(), headers=PNG)
@@ -132,23 +132,26 @@ def _replace_under_load(start: StartServer, requests: int, changes: int) -> None
     server = start(queue="64", cache_bytes="0")
     mine = replace(impasto.load_style("scream"), name="mine")
     path = server.home / "styles" / "mine.safetensors"
-    versions = [_bent(mine, number / changes) for number in range(changes + 1)]
+    versions = [_bent(mine, number) for number in range(changes + 1)]
     write_style(versions[0], path)
     until(lambda: server.client.get("/v1/styles/mine").status_code == 200)
-    photo = picture_file()
+    photo = picture_file(64)
     answers: list[httpx.Response] = []
 
     def ask() -> None:
-        while len(answers) < requests:
+        while len(answers) < requests or not done.is_set():
             url = "/v1/paint?style=mine"
             answers.append(server.client.post(url, content=photo, headers=PNG))
 
+    done = threading.Event()
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
         thread.start()
     for number, version in enumerate(versions[1:], start=1):
         until(lambda wanted=number: len(answers) >= requests * wanted / (changes + 1))
         write_style(version, path)
+        until(lambda seen=len(answers), named=_named(version): named in _names(answers[seen:]))
+    done.set()
     for thread in threads:
         thread.join()
     assert {answer.status_code for answer in answers} == {200}
@@ -160,13 +163,11 @@ def _check_versions(answers: list[httpx.Response], versions: list[Style], photo:
     paintings: dict[str, set[bytes]] = {}
     for answer in answers:
         paintings.setdefault(answer.headers["x-impasto-styles"], set()).add(answer.content)
-    assert len(paintings) >= len(versions) // 2, "the changes were not seen"
     expected = {
-        f"mine@{hashlib.sha256(pack_style(style)).hexdigest()[:12]}": impasto.Painter(style)
-        .paint(pixels_of(photo))
-        .astype(int)
+        _named(style): impasto.Painter(style).paint(pixels_of(photo)).astype(int)
         for style in versions
     }
+    assert paintings.keys() == expected.keys()
     for version, files in paintings.items():
         (painted,) = (pixels_of(file) for file in files)
         distances = {name: np.abs(painted - wanted).sum() for name, wanted in expected.items()}
@@ -174,8 +175,20 @@ def _check_versions(answers: list[httpx.Response], versions: list[Style], photo:
         assert np.abs(painted - expected[version]).max() <= 1
 
 
-def _bent(style: Style, share: float) -> Style:
-    """A style on the way to another one: no two shares look alike."""
-    goal = impasto.load_style("udnie").code
-    code = ((1 - share) * style.code + share * goal).astype(np.float32)
-    return replace(style, code=code)
+def _named(style: Style) -> str:
+    """What the header says of a version."""
+    return f"mine@{hashlib.sha256(pack_style(style)).hexdigest()[:12]}"
+
+
+def _names(answers: list[httpx.Response]) -> set[str]:
+    return {answer.headers.get("x-impasto-styles", "") for answer in answers}
+
+
+def _bent(style: Style, number: int) -> Style:
+    """The code of another style, and from round to round more of the one after it: none alike."""
+    names = impasto.list_styles()
+    codes = [impasto.load_style(each.name).code for each in names]
+    turn, place = divmod(number, len(codes))
+    share = turn / 8
+    code = (1 - share) * codes[place] + share * codes[(place + 1) % len(codes)]
+    return replace(style, code=code.astype(np.float32))
