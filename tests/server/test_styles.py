@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -150,7 +151,7 @@ def _replace_under_load(start: StartServer, requests: int, changes: int) -> None
     for number, version in enumerate(versions[1:], start=1):
         until(lambda wanted=number: len(answers) >= requests * wanted / (changes + 1))
         write_style(version, path)
-        until(lambda seen=len(answers), named=_named(version): named in _names(answers[seen:]))
+        until(partial(_is_named, answers, len(answers), _named(version)))
     done.set()
     for thread in threads:
         thread.join()
@@ -180,8 +181,9 @@ def _named(style: Style) -> str:
     return f"mine@{hashlib.sha256(pack_style(style)).hexdigest()[:12]}"
 
 
-def _names(answers: list[httpx.Response]) -> set[str]:
-    return {answer.headers.get("x-impasto-styles", "") for answer in answers}
+def _is_named(answers: list[httpx.Response], first: int, version: str) -> bool:
+    """Whether an answer from the first on names a version."""
+    return any(answer.headers.get("x-impasto-styles") == version for answer in answers[first:])
 
 
 def _bent(style: Style, number: int) -> Style:
