@@ -28,9 +28,9 @@ import numpy as np
 from serve_load_client import Answer, Client, Server, photos
 
 from impasto.bench.facts import commit, date, machine, model_facts, versions
+from impasto.core.cpu import usable_cores
 from impasto.core.settings import EngineSettings
 from impasto.engine.backends import open_backend
-from impasto.core.cpu import usable_cores
 from impasto.engine.crowd import pipeline_of
 from impasto.engine.model import load_model
 from impasto.engine.painter import Measured, Painter
