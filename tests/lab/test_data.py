@@ -1,4 +1,3 @@
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -87,11 +86,3 @@ def test_runs_are_neighbours_of_one_style(styles: list[int]) -> None:
     assert all(len(set(run)) == 1 for run in runs)
     assert all(one[0] != two[0] for one, two in pairwise(runs))
     assert [batch.part(run).style.tolist() for run in batch.runs()] == runs
-
-
-def test_neighbours_share_a_style(photos: PhotoSet) -> None:
-    """Behind the identities so many items as asked are of one style."""
-    sampling = replace(SAMPLING, batch=8, together=3)
-    styles = photos.batch(3, 0, sampling, 1000).style.tolist()
-    assert styles[0] == 0
-    assert styles[1] == styles[2] == styles[3] != styles[4] == styles[5] == styles[6]

@@ -141,10 +141,8 @@ class PhotoSet:
         image = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255
         noise = rng.standard_normal((size, 3, crop, crop), dtype=np.float32)
         noise *= sampling.noise * rng.random((size, 1, 1, 1), dtype=np.float32)
-        style = np.zeros(size, np.int64)
-        own = size - sampling.identities
-        drawn = rng.integers(1, styles, -(-own // sampling.together))
-        style[sampling.identities :] = np.repeat(drawn, sampling.together)[:own]
+        style = rng.integers(1, styles, size)
+        style[: sampling.identities] = 0
         return Batch(
             image=image.contiguous(memory_format=torch.channels_last),
             noise=torch.from_numpy(noise).contiguous(memory_format=torch.channels_last),

@@ -63,8 +63,7 @@ class Schedule:
 class Sampling:
     """What one step sees.
 
-    Of `batch` photos the first `identities` are to come back as they are, and so many neighbours of
-    the others as `together` says share a style, which costs less. `noise` is the largest
+    Of `batch` photos the first `identities` are to come back as they are. `noise` is the largest
     standard deviation of the noise on the input (0 to 1 scale). `thumbnail` is the share of steps
     that paint with statistics of the picture at half its size, as the painter does with big
     pictures. `stability_every` is how often the stability term is computed, and `coarse_every` the
@@ -74,7 +73,6 @@ class Sampling:
 
     batch: int = 8
     identities: int = 1
-    together: int = 1
     crop: int = 256
     noise: float = 0.02
     thumbnail: float = 0.5
