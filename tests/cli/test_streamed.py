@@ -239,9 +239,15 @@ def test_standard_input_has_no_strips(work_of: MakeWork) -> None:
         paint_streamed(Job(None, Path("b.tif")), work_of())
 
 
-def test_the_bar_takes_progress() -> None:
-    """With and without a terminal, what is told to the bar does not fail."""
-    for shown_at_all in (False, True):
-        with streamed_bar("a.tif", shown_at_all=shown_at_all) as tell:
-            tell(0.5)
-            tell(1.0)
+@pytest.mark.parametrize("shown_at_all", [False, True])
+def test_the_bar_is_shown_where_it_may_be(
+    shown_at_all: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal gets the bar on stderr, to its end; where it is not to be shown, nothing is."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with streamed_bar("a.tif", shown_at_all=shown_at_all) as tell:
+        tell(0.5)
+        tell(1.0)
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert ("100%" in written.err) == shown_at_all

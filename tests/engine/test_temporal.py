@@ -326,8 +326,11 @@ def test_masks_and_flow_exclude_each_other(make_painter: MakePainter) -> None:
         Temporal(make_painter(masks={"photo": LEFT}), rate=10, flow=0.5)
 
 
-def drift(count: int, flow: float) -> None:
-    """Paint a still scene with noise, and see that it stands still.
+def drift(count: int, flow: float) -> tuple[float, float, float]:
+    """How a still scene with noise moves when it is painted.
+
+    In levels how far the mean colour moves from the first tenth to the last, the largest step from
+    frame to frame beyond what noise explains, and the mean step as a multiple of that.
 
     What noise explains is what it does to paintings under one and the same affine, pair by pair:
     a largest step of all would grow with the number of frames.
@@ -348,9 +351,7 @@ def drift(count: int, flow: float) -> None:
     assert len(means) == count
     tenth = count // 10
     moved = np.mean(means[:tenth], axis=0) - np.mean(means[-tenth:], axis=0)
-    assert np.abs(moved).max() < 0.5
-    assert (steps - explained).max() < 0.25
-    assert steps.mean() < 1.05 * explained.mean()
+    return np.abs(moved).max(), (steps - explained).max(), steps.mean() / explained.mean()
 
 
 def steps_of(paintings: Iterable[RGB]) -> list[float]:
@@ -362,7 +363,10 @@ def steps_of(paintings: Iterable[RGB]) -> list[float]:
 def test_a_still_scene_does_not_drift(flow: float) -> None:
     """On 300 noisy frames of one scene the mean stays and neighbours differ as noise explains."""
     pytest.importorskip("cv2")
-    drift(300, flow)
+    moved, step, ratio = drift(300, flow)
+    assert moved < 0.5
+    assert step < 0.25
+    assert ratio < 1.05
 
 
 @pytest.mark.slow
@@ -370,4 +374,7 @@ def test_a_still_scene_does_not_drift(flow: float) -> None:
 def test_10000_frames_do_not_drift(flow: float) -> None:
     """The same over 10,000 frames."""
     pytest.importorskip("cv2")
-    drift(10_000, flow)
+    moved, step, ratio = drift(10_000, flow)
+    assert moved < 0.5
+    assert step < 0.25
+    assert ratio < 1.05

@@ -22,16 +22,17 @@ CHECKS = [
 
 def test_the_server_is_as_it_is_described(start: StartServer) -> None:
     """A few generated requests for each operation: no 5xx, and only described answers."""
-    _conforms(start, examples=3)
+    assert _conforming(start, examples=3) >= 15
 
 
 @pytest.mark.slow
 def test_the_server_is_as_it_is_described_in_depth(start: StartServer) -> None:
     """Many generated requests for each operation."""
-    _conforms(start, examples=100)
+    assert _conforming(start, examples=100) >= 15
 
 
-def _conforms(start: StartServer, examples: int) -> None:
+def _conforming(start: StartServer, examples: int) -> int:
+    """How many operations there are; schemathesis raises at the first that does not conform."""
     from hypothesis import HealthCheck, Phase, given, settings
 
     server = start(token=TOKEN)
@@ -55,4 +56,4 @@ def _conforms(start: StartServer, examples: int) -> None:
 
         conforms()
         checked += 1
-    assert checked >= 15
+    return checked

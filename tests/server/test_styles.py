@@ -120,16 +120,23 @@ def test_a_broken_package_is_named_and_the_old_one_stays(start: StartServer) -> 
 
 def test_styles_are_replaced_under_load(start: StartServer) -> None:
     """200 requests while a style changes 10 times: none fails, each matches one version."""
-    _replace_under_load(start, requests=200, changes=10)
+    answers, versions, photo = _replaced_under_load(start, requests=200, changes=10)
+    assert {answer.status_code for answer in answers} == {200}
+    _check_versions(answers, versions, photo)
 
 
 @pytest.mark.slow
 def test_styles_are_replaced_under_heavy_load(start: StartServer) -> None:
     """2,000 requests while a style changes 50 times: none fails, each matches one version."""
-    _replace_under_load(start, requests=2_000, changes=50)
+    answers, versions, photo = _replaced_under_load(start, requests=2_000, changes=50)
+    assert {answer.status_code for answer in answers} == {200}
+    _check_versions(answers, versions, photo)
 
 
-def _replace_under_load(start: StartServer, requests: int, changes: int) -> None:
+def _replaced_under_load(
+    start: StartServer, requests: int, changes: int
+) -> tuple[list[httpx.Response], list[Style], bytes]:
+    """Answers that came while a style was replaced, its versions, and the photo that was sent."""
     server = start(queue="64", cache_bytes="0")
     mine = replace(impasto.load_style("scream"), name="mine")
     path = server.home / "styles" / "mine.safetensors"
@@ -155,8 +162,7 @@ def _replace_under_load(start: StartServer, requests: int, changes: int) -> None
     done.set()
     for thread in threads:
         thread.join()
-    assert {answer.status_code for answer in answers} == {200}
-    _check_versions(answers, versions, photo)
+    return answers, versions, photo
 
 
 def _check_versions(answers: list[httpx.Response], versions: list[Style], photo: bytes) -> None:

@@ -1,13 +1,10 @@
 """What decides a distillation: teachers, pictures, shape and schedule, read from TOML."""
 
-import dataclasses
-import hashlib
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from impasto.core.errors import RecipeError, SettingsError
-from impasto.lab.recipe import build_table, read_sections
+from impasto.lab.recipe import build_table, fingerprint_of, read_sections
 from impasto.lab.student import StudentSettings
 
 
@@ -83,10 +80,7 @@ class DistilRecipe:
 
     def fingerprint(self) -> str:
         """A hash of what a checkpoint depends on; schedule, sampling and weights may change."""
-        kept = dataclasses.asdict(self)
-        for changeable in ("schedule", "sampling", "weights"):
-            del kept[changeable]
-        return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+        return fingerprint_of(self, ("schedule", "sampling", "weights"))
 
 
 _SECTIONS = {

@@ -9,7 +9,7 @@ import dataclasses
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -132,12 +132,18 @@ class Recipe:
 
     def fingerprint(self) -> str:
         """A hash of what a checkpoint depends on; schedule, sampling and weights may change."""
-        kept = dataclasses.asdict(self)
-        for changeable in ("schedule", "weights", "sampling", "samples", "fine_features"):
-            del kept[changeable]
+        changeable = ["schedule", "weights", "sampling", "samples", "fine_features"]
         if self.augmentation is None:  # checkpoints from before there was any go on
-            del kept["augmentation"]
-        return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+            changeable.append("augmentation")
+        return fingerprint_of(self, changeable)
+
+
+def fingerprint_of(recipe: Any, changeable: Iterable[str]) -> str:
+    """A hash of the fields of a recipe, a dataclass, less those that a run may change."""
+    kept = dataclasses.asdict(recipe)
+    for name in changeable:
+        del kept[name]
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
 _SECTIONS: dict[str, type] = {

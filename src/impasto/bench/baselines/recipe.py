@@ -1,13 +1,10 @@
 """What decides the training of a baseline: pictures, schedule and weights, read from TOML."""
 
-import dataclasses
-import hashlib
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from impasto.core.errors import RecipeError, SettingsError
-from impasto.lab.recipe import build_table, read_sections
+from impasto.lab.recipe import build_table, fingerprint_of, read_sections
 from impasto.lab.yardstick import DEEP_VGG
 
 METHODS = ("adain", "lst")
@@ -76,10 +73,7 @@ class BaselineRecipe:
 
     def fingerprint(self) -> str:
         """A hash of what a checkpoint depends on; schedule, sampling and weights may change."""
-        kept = dataclasses.asdict(self)
-        for changeable in _SECTIONS:
-            del kept[changeable]
-        return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+        return fingerprint_of(self, ("schedule", "sampling", "weights"))
 
 
 _SECTIONS = {
