@@ -12,7 +12,8 @@ from safetensors.torch import save_file
 from impasto.core.arrays import RGB
 from impasto.engine.model import Model, load_model
 from impasto.lab.export import write_model
-from impasto.lab.nets import CodeBook, Trunk, TrunkSettings
+from impasto.lab.levels import TrunkSettings
+from impasto.lab.nets import CodeBook, Trunk
 from impasto.lab.recipe import Weights
 from impasto.media.image import read_image
 from impasto.styles.package import Style

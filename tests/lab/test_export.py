@@ -15,7 +15,8 @@ from impasto.engine.model import load_model
 from impasto.engine.painter import Painter
 from impasto.lab.export import set_std_floor, write_model
 from impasto.lab.exported import read_trunk, read_weights
-from impasto.lab.nets import CodeBook, Trunk, TrunkSettings
+from impasto.lab.levels import TrunkSettings
+from impasto.lab.nets import CodeBook, Trunk
 from impasto.lab.recipe import Weights
 from impasto.lab.verify import verify
 from impasto.styles.package import read_style

@@ -6,14 +6,8 @@ from hypothesis import strategies as st
 
 from impasto.core.errors import ModelError
 from impasto.lab.exported import grown, spread
-from impasto.lab.nets import (
-    FIRST_RESIDUAL,
-    CodeBook,
-    Trunk,
-    TrunkSettings,
-    multiply_adds,
-    pool_grain,
-)
+from impasto.lab.levels import TrunkSettings, pool_grain
+from impasto.lab.nets import FIRST_RESIDUAL, CodeBook, Trunk, multiply_adds
 from impasto.lab.phases import EdgeConv, UpConv, skip_kernel
 from impasto.lab.sites import apply_affine, compose
 

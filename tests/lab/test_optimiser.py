@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from impasto.lab.nets import CodeBook, Trunk, TrunkSettings
+from impasto.lab.levels import TrunkSettings
+from impasto.lab.nets import CodeBook, Trunk
 from impasto.lab.optimiser import RunOptimiser, update_mean
 from impasto.lab.recipe import Schedule
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from impasto.core.arrays import RGB
 from impasto.core.errors import ImageError, InputError
-from impasto.lab.nets import GRAIN_CELL
+from impasto.lab.levels import GRAIN_CELL
 from impasto.lab.recipe import Sampling
 
 MOST_SHIFT = 4

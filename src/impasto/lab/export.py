@@ -25,7 +25,8 @@ from impasto.engine.painter import Painter
 from impasto.lab.checkpoint import load_checkpoint
 from impasto.lab.data import assets_folder, list_photos, open_rgb, random_grain, to_tensor
 from impasto.lab.graph import write_measure_graph, write_paint_graph
-from impasto.lab.nets import GRAIN_CELL, CodeBook, Trunk, multiply_adds
+from impasto.lab.levels import GRAIN_CELL
+from impasto.lab.nets import CodeBook, Trunk, multiply_adds
 from impasto.lab.reach import reach_of
 from impasto.lab.recipe import Recipe, Weights
 from impasto.lab.trainer import Painting

@@ -14,7 +14,8 @@ from torch import Tensor
 from impasto.core.errors import ModelError
 from impasto.core.files import shown
 from impasto.engine.model import load_model
-from impasto.lab.nets import Trunk, TrunkSettings
+from impasto.lab.levels import TrunkSettings
+from impasto.lab.nets import Trunk
 from impasto.lab.recipe import Weights
 from impasto.styles.library import Library
 

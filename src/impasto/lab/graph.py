@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
-from impasto.lab.nets import EPSILON, GRAIN_CELL, InvertedResidual, Level, ResidualBlock, Trunk
+from impasto.lab.levels import GRAIN_CELL, InvertedResidual, Level, ResidualBlock
+from impasto.lab.nets import EPSILON, Trunk
 from impasto.lab.onnx_graph import FLOAT, PICTURE, UINT8, Graph
 from impasto.lab.phases import EdgeConv, UpConv, phase_taps, skip_taps
 from impasto.lab.sites import Site

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from impasto.core.errors import RecipeError, SettingsError
 from impasto.lab.augmentation import Augmentation
-from impasto.lab.nets import TrunkSettings
+from impasto.lab.levels import TrunkSettings
 
 T = TypeVar("T")
 
