@@ -13,14 +13,18 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def chromium() -> Iterator["Browser"]:
-    """Run Chromium; skips the test where it, or playwright, is not installed."""
+def chromium(*options: str) -> Iterator["Browser"]:
+    """Run Chromium; skips the test where it, or playwright, is not installed.
+
+    For a module only: playwright's loop would be in the way of the next.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="needs pip install playwright")
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    found = (shutil.which(name) for name in ("chromium", "chromium-browser"))
+    program = os.environ.get("CHROMIUM") or next(filter(None, found), None)
     if program is None:
         pytest.skip("needs a browser: apt-get install chromium, or set CHROMIUM to one")
     with playwright.sync_playwright() as driver:
         # A container has no user namespaces for the sandbox, and the pages are our own.
-        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox", *options])
         yield browser
         browser.close()

@@ -36,6 +36,9 @@ class Clip:
     options: dict[str, str] = field(default_factory=dict)
 
 
+FULL = Clip(text="subrip", chapters=True, sound=("aac", "aac"), metadata={"title": "Sun"})
+
+
 def picture(number: int, width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
     """A smooth picture that moves with its number."""
     rows, columns = np.mgrid[0:height, 0:width]

@@ -1,16 +1,35 @@
 """A small folder to vote on, for tests of the library and of the command line."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from impasto.bench.vote_set import Mode
-from impasto.bench.vote_store import Answer, Draw
+from impasto.bench.vote_ballot import Ballot
+from impasto.bench.vote_server import VoteServer
+from impasto.bench.vote_set import Mode, read_set
+from impasto.bench.vote_store import Answer, Draw, VoteStore
 
 METHODS = ("alpha", "beta", "gamma")
 STYLES = ("scream", "waves")
 PHOTOS = ("coffee", "rocket")
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[VoteServer]:
+    """A server of a folder that answers on a free port."""
+    with (
+        closing(VoteStore(folder / "votes.sqlite")) as store,
+        VoteServer(Ballot(read_set(folder), store)) as server,
+    ):
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 def save_picture(path: Path, seed: int, size: tuple[int, int] = (48, 32)) -> Path:

@@ -1,20 +1,15 @@
 """The page of a vote in a real browser: by keys, by mouse, by touch, and when something fails."""
 
-import threading
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from impasto.bench.vote_ballot import Ballot
 from impasto.bench.vote_server import VoteServer
-from impasto.bench.vote_set import read_set
-from impasto.bench.vote_store import VoteStore
 
 from ..browser import chromium
-from ..votes import save_votes_folder
+from ..votes import save_votes_folder, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -38,15 +33,8 @@ def browser() -> Iterator["Browser"]:
 def server(tmp_path: Path) -> Iterator[VoteServer]:
     """Two methods, a style and three photos, so three comparisons and six ratings."""
     folder = save_votes_folder(tmp_path, ("alpha", "beta"), ("waves",), ("a", "b", "c"))
-    with (
-        closing(VoteStore(folder / "votes.sqlite")) as store,
-        VoteServer(Ballot(read_set(folder), store)) as server,
-    ):
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
+    with serving(folder) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

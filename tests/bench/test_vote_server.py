@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,13 +9,10 @@ from typing import Any
 
 import pytest
 
-from impasto.bench.vote_ballot import Ballot
 from impasto.bench.vote_server import VoteServer
-from impasto.bench.vote_set import read_set
-from impasto.bench.vote_store import VoteStore
 from impasto.core.errors import OutputError
 
-from ..votes import save_votes_folder
+from ..votes import save_votes_folder, serving
 
 JSON = {"Content-Type": "application/json"}
 
@@ -30,15 +26,8 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def server(folder: Path) -> Iterator[VoteServer]:
     """A server that answers on a free port."""
-    with (
-        closing(VoteStore(folder / "votes.sqlite")) as store,
-        VoteServer(Ballot(read_set(folder), store)) as server,
-    ):
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
+    with serving(folder) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 from impasto.cli.app import main
+from impasto.core.errors import EngineError
 from impasto.engine.fake_backend import FakeBackend
 from impasto.styles.package import Style, write_style
 
@@ -126,6 +127,21 @@ def call(model: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> Call:
 COMMAND = [sys.executable, "-m", "impasto.cli.app"]
 
 
+class Failing(FakeBackend):
+    """Breaks after so many runs."""
+
+    def __init__(self, runs: int) -> None:
+        super().__init__()
+        self.left = runs
+
+    def load(self, *arguments: object, **options: object) -> object:  # type: ignore[override]
+        """Load a graph, or break."""
+        self.left -= 1
+        if self.left < 0:
+            raise EngineError("the engine broke")
+        return super().load(*arguments, **options)  # type: ignore[arg-type]
+
+
 def real(*argv: object, **options: object) -> subprocess.CompletedProcess[bytes]:
     """Run the real program with the bundled model in a process of its own."""
     words = [*COMMAND, *(str(word) for word in argv)]
@@ -143,3 +159,21 @@ def laboratory(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     text = f'name = "tiny"\nheld_out = "photos.txt"\n[styles.scream]\nfiles = ["{PAINTING}"]\n'
     (folder / "recipe.toml").write_text(text + 'title = "A rocket"\n')
     return folder
+
+
+@pytest.fixture
+def source(folder: Path) -> Path:
+    """A clip with two streams of sound, subtitles, chapters and a title."""
+    pytest.importorskip("av")
+    from ..clips import FULL, save_clip
+
+    return save_clip(folder / "in.mkv", FULL)
+
+
+@pytest.fixture
+def long(folder: Path) -> Path:
+    """A clip long enough that going on begins in its middle."""
+    pytest.importorskip("av")
+    from ..clips import FULL, save_clip
+
+    return save_clip(folder / "long.mkv", replace(FULL, times=range(85)))

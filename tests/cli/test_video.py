@@ -9,21 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from impasto.core.errors import EngineError
-from impasto.engine.fake_backend import FakeBackend
-
 from ..clips import Clip, Seen, look, picture, save_clip
 from .conftest import Call, save_photo
 
 pytest.importorskip("av")
-
-FULL = Clip(text="subrip", chapters=True, sound=("aac", "aac"), metadata={"title": "Sun"})
-
-
-@pytest.fixture
-def source(folder: Path) -> Path:
-    """A clip with two streams of sound, subtitles, chapters and a title."""
-    return save_clip(folder / "in.mkv", FULL)
 
 
 def is_painted(seen: Seen) -> bool:
@@ -319,121 +308,6 @@ def test_the_result_beside_its_input(source: Path, call: Call) -> None:
     """Without -o the result carries the style's name."""
     assert call("video", source, "-s", "plain", "--duration", "0.2").code == 0
     assert sorted(path.name for path in Path().iterdir()) == ["in.mkv", "in.plain.mkv"]
-
-
-class Failing(FakeBackend):
-    """Breaks after so many runs."""
-
-    def __init__(self, runs: int) -> None:
-        super().__init__()
-        self.left = runs
-
-    def load(self, *arguments: object, **options: object) -> object:  # type: ignore[override]
-        """Load a graph, or break."""
-        self.left -= 1
-        if self.left < 0:
-            raise EngineError("the engine broke")
-        return super().load(*arguments, **options)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def long(folder: Path) -> Path:
-    """A clip long enough that going on begins in its middle."""
-    return save_clip(folder / "long.mkv", replace(FULL, times=range(85)))
-
-
-def test_a_call_that_failed_goes_on(long: Path, call: Call) -> None:
-    """After an error nothing is under the final name; --resume ends as if nothing had happened."""
-    words = ["video", long, "-s", "plain", "--segment", "300ms", "--window", "0.2", "-o"]
-    assert call(*words, "whole.mp4").code == 0
-    ended = call(*words, "b.mp4", backend=Failing(150))
-    assert ended.code == 1
-    assert "--resume" in ended.err
-    assert not Path("b.mp4").exists()
-    assert call(*words, "b.mp4").code == 1
-    other = call(*words, "b.mp4", "--resume", "--strength", "0.5")
-    assert (other.code, "settings" in other.err) == (2, True)
-    backend = FakeBackend()
-    assert call(*words, "b.mp4", "--resume", backend=backend).code == 0
-    assert backend.runs.count("paint.onnx") < 75
-    assert Path("b.mp4").read_bytes() == Path("whole.mp4").read_bytes()
-    assert not Path("b.mp4.unfinished").exists()
-
-
-@pytest.mark.parametrize("window", ["0", "0.2"])
-def test_flow_goes_on_exactly(long: Path, call: Call, window: str) -> None:
-    """Strokes that follow the picture are the same after --resume: the last painting was kept."""
-    pytest.importorskip("cv2")
-    words = ["video", long, "-s", "plain", "--segment", "0.3", "--window", window, "--flow", "1"]
-    assert call(*words, "-o", "whole.mp4").code == 0
-    assert call(*words, "-o", "b.mp4", backend=Failing(150)).code == 1
-    assert call(*words, "-o", "b.mp4", "--resume").code == 0
-    assert Path("b.mp4").read_bytes() == Path("whole.mp4").read_bytes()
-
-
-@pytest.fixture
-def left(folder: Path) -> Path:
-    """A mask, white on its left half."""
-    mask = np.zeros((48, 64), np.uint8)
-    mask[:, :32] = 255
-    Image.fromarray(mask).save(folder / "left.png")
-    return folder / "left.png"
-
-
-def frames_of(folder: str) -> np.ndarray:
-    """The pictures of a folder."""
-    paths = sorted(Path(folder).iterdir())
-    return np.stack([np.asarray(Image.open(path)) for path in paths])
-
-
-def test_all_frames_have_the_same_masks(source: Path, left: Path, call: Call) -> None:
-    """The mask's part of each frame is painted and the rest stays, as it is without a mask."""
-    for words in (["--mask", f"bold={left}", "-o", "part/"], ["-o", "none/"]):
-        assert call("video", source, "-s", "photo", "--duration", "0.3", *words).code == 0
-    part, none = frames_of("part"), frames_of("none")
-    np.testing.assert_array_equal(part[:, :, 32:], none[:, :, 32:])
-    assert all((a != b).any() for a, b in zip(part[:, :, :32], none[:, :, :32], strict=True))
-
-
-def test_masks_are_named_and_recorded(source: Path, left: Path, call: Call) -> None:
-    """The result's name and its metadata tell of them, and --json too."""
-    words = ["--mask", f"bold={left}", "--feather", "3", "--duration", "0.2"]
-    ended = call("video", source, "-s", "plain", *words, "--json")
-    assert ended.code == 0
-    assert json.loads(ended.out)["masks"] == [{"style": "bold", "file": str(left)}]
-    comment = look(Path("in.plain+bold.mkv")).metadata["comment"]
-    assert "masks bold=left.png; feather 3" in comment
-
-
-def test_masks_go_on_exactly(long: Path, left: Path, call: Call) -> None:
-    """With masks --resume ends as if nothing had happened, and refuses to do so with others."""
-    words = ["video", long, "-s", "plain", "--segment", "300ms", "--window", "0.2"]
-    words += ["--mask", f"bold={left}", "-o"]
-    assert call(*words, "whole/").code == 0
-    assert call(*words, "b/", backend=Failing(300)).code == 1
-    other = call(*words, "b/", "--resume", "--feather", "2")
-    assert (other.code, "feather" in other.err) == (2, True)
-    assert call(*words, "b/", "--resume").code == 0
-    np.testing.assert_array_equal(frames_of("b"), frames_of("whole"))
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["--flow", "1"], "--mask and --flow exclude each other"),
-        (["--style", "photo@0", "--style", "plain@1"], "--style photo does not change with time"),
-        (["--mask", "plain=gone.png"], "--mask plain=gone.png: cannot read gone.png"),
-    ],
-)
-def test_masks_that_a_video_cannot_have(
-    source: Path, left: Path, call: Call, words: list[str], said: str
-) -> None:
-    """Each is one line, and nothing is written."""
-    style = [] if "--style" in words else ["-s", "plain"]
-    ended = call("video", source, "--mask", f"bold={left}", "-o", "b.mp4", *style, *words)
-    assert (ended.code, len(ended.lines)) == (2, 1), ended.err
-    assert said in ended.err
-    assert not Path("b.mp4").exists()
 
 
 def test_json_tells_what_was_done(source: Path, call: Call) -> None:

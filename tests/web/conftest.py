@@ -2,7 +2,6 @@
 
 import functools
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -16,6 +15,8 @@ from PIL import Image
 
 from impasto.cli.demo import demo_photo
 
+from ..browser import chromium
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -26,17 +27,10 @@ PATIENCE = 60_000
 
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    """Chromium without a window. For a module only: its loop would be in the way of others."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    api = pytest.importorskip("playwright.sync_api", reason="needs playwright, of the extra dev")
-    with api.sync_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-gpu", "--use-fake-ui-for-media-stream"]
-        options.append("--use-fake-device-for-media-stream")
-        browser = playwright.chromium.launch(executable_path=program, args=options)
+    """Chromium without a window, with a camera that is none."""
+    camera = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+    with chromium("--disable-gpu", *camera) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
