@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Lock
 from typing import Any
+
+import numpy as np
 
 from impasto.core.cpu import has_fast_bfloat16, stands_back
 from impasto.core.errors import EngineError
@@ -18,6 +21,7 @@ from impasto.engine.sessions import SessionCache
 
 _HINTS = {"float32": "f32", "bfloat16": "bf16"}
 _TELEMETRY = "openvino_telemetry"
+_TABLES = Lock()
 _CONVERTER = "openvino.tools.ovc"
 
 
@@ -147,7 +151,19 @@ def _import_openvino() -> Any:
     finally:
         if hidden:
             sys.modules.pop(_CONVERTER, None)
+    _make_tables(openvino)
     return openvino
+
+
+def _make_tables(openvino: Any) -> None:
+    """Let OpenVINO make its tables of types while one thread alone asks for them.
+
+    It makes each when it is first used, and lets go of the interpreter's lock in the middle: two
+    threads whose first inferences fell together waited for each other for ever.
+    """
+    with _TABLES:
+        openvino.Type.f32.to_dtype()
+        _ = openvino.Tensor(np.zeros(1, np.float32)).data
 
 
 def _choose_device(settings: EngineSettings, core: Any) -> str:
