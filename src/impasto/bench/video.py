@@ -17,6 +17,7 @@ from impasto.bench.video_speed import measure_stages
 from impasto.core.arrays import RGB
 from impasto.core.errors import InputError
 from impasto.core.notice import warn
+from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Backend
 from impasto.engine.backends import open_backend
 from impasto.engine.flow import sharpness
@@ -70,7 +71,7 @@ def measure_video(
         settings: what to measure.
         recipe: names the picture of the style, below IMPASTO_ASSETS.
         clips: videos, or folders of frames; none are those of the assets.
-        backend: runs the graphs; by default OpenVINO.
+        backend: runs the graphs; by default as `impasto video` runs them.
         show: is handed each clip with its paintings.
         tell: is told in words what comes next.
 
@@ -79,7 +80,7 @@ def measure_video(
             folder, or weights there cannot be read.
         EngineError: the engine does not load or refuses.
     """
-    assets, backend = assets_folder(), backend or open_backend()
+    assets, backend = assets_folder(), backend or open_backend(settings=EngineSettings().steady())
     paths, here = list(clips) or default_clips(assets), machine()
     painter, pictures = Painter(settings.style, backend=backend), _pictures(settings, recipe)
     yardstick = load_yardstick(assets)

@@ -212,7 +212,9 @@ DeviceOf = Annotated[
 PrecisionOf = Annotated[
     Precision,
     typer.Option(
-        "--precision", help="auto takes the fastest of this machine.", rich_help_panel=_ENGINE
+        "--precision",
+        help="auto takes the fastest of this machine; for video, float32.",
+        rich_help_panel=_ENGINE,
     ),
 ]
 

@@ -17,13 +17,14 @@ from impasto.cli.paint import facts_of, limits_of, record_of
 from impasto.cli.streams import answer, own_stderr, say
 from impasto.cli.styling import parse_style
 from impasto.core.errors import ImageError, SettingsError, VideoError
-from impasto.core.settings import EngineSettings, PaintSettings, Precision
+from impasto.core.settings import EngineSettings, PaintSettings
 from impasto.core.times import parse_time
 from impasto.engine.backends import open_backend
 
 if TYPE_CHECKING:
     from impasto.cli.video_job import Told
     from impasto.cli.video_plan import VideoPlan
+    from impasto.engine.selection import Selection
 
 _VIDEO, _CALM = "Video", "Calm"
 
@@ -209,12 +210,16 @@ def video(
     from impasto.cli.video_plan import check_target, plan_camera, plan_video
     from impasto.engine.key_times import parse_key_styles
     from impasto.engine.painter import Painter
-    from impasto.engine.selection import Selection
 
+    if (source is None) == (camera is None):
+        raise SettingsError("give a video, a folder of frames, or -, or else --camera")
+    if camera is not None and (start or fps or resume or skip or progress_json):
+        useless = "--start, --fps, --resume, --skip and --progress-json"
+        raise SettingsError(f"{useless} are of no use with --camera")
     keys = parse_key_styles(style)
     limits = limits_of(max_megapixels)
     masks = read_masks(mask, feather, limits)
-    settings = EngineSettings(steady(precision), threads, device=device)
+    settings = EngineSettings(precision, threads, device=device).steady()
     backend = context.obj or open_backend(engine, settings)
 
     def make(text: str) -> "Painter":
@@ -232,16 +237,7 @@ def video(
         )
 
     studio = make_studio(keys, make, window, flow)
-    selection = Selection(
-        parse_time(start) if start else Fraction(0),
-        parse_time(duration) if duration else None,
-        _rate(fps) if fps else None,
-    )
-    if (source is None) == (camera is None):
-        raise SettingsError("give a video, a folder of frames, or -, or else --camera")
-    if camera is not None and (start or fps or resume or skip or progress_json):
-        useless = "--start, --fps, --resume, --skip and --progress-json"
-        raise SettingsError(f"{useless} are of no use with --camera")
+    selection = _selection(start, duration, fps)
     with _failing_inputs():
         plan = (
             plan_video(source, out, keys, masks.mark)
@@ -298,6 +294,16 @@ def _summary(told: "Told") -> str:
     return f"{told.frames} frames painted in {told.seconds:.1f} s ({rate:.1f} a second){where}"
 
 
+def _selection(start: str | None, duration: str | None, fps: str | None) -> "Selection":
+    from impasto.engine.selection import Selection
+
+    return Selection(
+        parse_time(start) if start else Fraction(0),
+        parse_time(duration) if duration else None,
+        _rate(fps) if fps else None,
+    )
+
+
 def _rate(text: str) -> Fraction:
     try:
         return Fraction(text.strip())
@@ -318,12 +324,3 @@ def _check_streams(plan: "VideoPlan", as_json: bool, is_live: bool) -> None:
         raise SettingsError("--json and the video cannot both go to standard output: use -o FILE")
     if sys.stdout is None or sys.stdout.isatty():
         raise SettingsError("a video is not written to a terminal: use -o FILE or a pipe")
-
-
-def steady(precision: Precision) -> Precision:
-    """The precision of a video: float32 where none is asked for.
-
-    In bfloat16 the affine moves in steps of 1/256, and colours of a still scene jump by 1 to 2
-    levels where its statistics creep; in float32 by 0.2.
-    """
-    return "float32" if precision == "auto" else precision

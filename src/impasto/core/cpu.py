@@ -14,8 +14,8 @@ def has_fast_bfloat16(cpuinfo: Path = _CPUINFO) -> bool:
     Linux tells without code of our own; elsewhere the engine stays at float32, which is right on
     every machine.
     """
-    flags = _flags(cpuinfo)
-    is_amd = _field("vendor_id", cpuinfo) == "AuthenticAMD"
+    core = _first_core(cpuinfo)
+    flags, is_amd = _flags(core), core.get("vendor_id") == "AuthenticAMD"
     return "amx_bf16" in flags or (is_amd and "avx512_bf16" in flags)
 
 
@@ -34,22 +34,18 @@ def stands_back() -> bool:
 def cpu_features(cpuinfo: Path = _CPUINFO) -> list[str]:
     """Those vector instructions that matter to the engine, sorted; empty where unknown."""
     known = {"avx2", "avx512f", "avx512_bf16", "avx512_vnni", "avx_vnni", "amx_bf16", "amx_int8"}
-    return sorted(known & _flags(cpuinfo))
+    return sorted(known & _flags(_first_core(cpuinfo)))
 
 
-def _flags(cpuinfo: Path) -> set[str]:
-    return set(_field("flags", cpuinfo).split())
+def _flags(core: dict[str, str]) -> set[str]:
+    return set(core.get("flags", "").split())
 
 
-def _field(name: str, cpuinfo: Path) -> str:
-    """What the file says of the first core; empty where it says nothing."""
+def _first_core(cpuinfo: Path) -> dict[str, str]:
+    """What the file says of the first core; nothing where it cannot be read."""
     try:
-        lines = cpuinfo.read_text(encoding="ascii", errors="replace").splitlines()
+        first = cpuinfo.read_text(encoding="ascii", errors="replace").partition("\n\n")[0]
     except OSError:
-        return ""
-    values = (
-        value.strip()
-        for key, _, value in (line.partition(":") for line in lines)
-        if key.strip() == name
-    )
-    return next(values, "")
+        return {}
+    pairs = (line.partition(":") for line in first.splitlines())
+    return {key.strip(): value.strip() for key, _, value in pairs}

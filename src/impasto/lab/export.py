@@ -124,7 +124,7 @@ def set_std_floor(trunk: Trunk, book: CodeBook, photos: Iterable[RGB]) -> None:
 
     A picture flatter than that is not stretched to full contrast, which would paint its noise; and
     where features are the same everywhere, all that is left of them is rounding, which each layer
-    would enlarge: with floors of a fifth a grey picture was painted in bright cyan in bfloat16.
+    would enlarge: with floors of a fifth a grey picture was painted in bright green in bfloat16.
     """
     trunk.std_floor.zero_()
     stds = []

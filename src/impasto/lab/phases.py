@@ -3,7 +3,7 @@
 The same function for 4/9 of the work, and no large feature map is written.
 """
 
-from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -82,16 +82,36 @@ class Bank(nn.Module):
         return own + normalise(self.weight[None], self.site)
 
 
-def each_with_its_own(
-    convolve: Callable[[Tensor, Tensor], Tensor],
-    x: Float[Tensor, "n i h w"],
-    weights: Float[Tensor, "m o i 3 3"],
+@runtime_checkable
+class Banked(Protocol):
+    """A layer that may have a bank."""
+
+    bank: Bank | None
+
+    @property
+    def weight(self) -> Tensor:
+        """Its own filters."""
+        ...
+
+    def convolve(self, padded: Tensor, weight: Tensor) -> Tensor:
+        """Its convolution with some filters."""
+        ...
+
+
+def convolved(
+    layer: Banked, padded: Float[Tensor, "n i h w"], normalise: Normalise | None
 ) -> Float[Tensor, "n _ _ _"]:
-    """Convolves all items at once where they share their filters, or else one by one."""
+    """A layer's convolution: of all items at once where they share their filters, or one by one.
+
+    A layer without a bank needs no `normalise`.
+    """
+    if layer.bank is None or normalise is None:
+        return layer.convolve(padded, layer.weight)
+    weights = layer.bank.mixed(layer.weight, normalise)
     if len(weights) == 1:
-        return convolve(x, weights[0])
-    pairs = zip(x.split(1), weights.unbind(), strict=True)
-    return torch.cat([convolve(item, weight) for item, weight in pairs])
+        return layer.convolve(padded, weights[0])
+    pairs = zip(padded.split(1), weights.unbind(), strict=True)
+    return torch.cat([layer.convolve(item, weight) for item, weight in pairs])
 
 
 class EdgeConv(nn.Conv2d):
@@ -114,14 +134,11 @@ class EdgeConv(nn.Conv2d):
         self, x: Float[Tensor, "n i h w"], normalise: Normalise | None = None
     ) -> Float[Tensor, "n o _ _"]:
         """As `nn.Conv2d` with a padding of one; a bank needs `normalise`."""
-        padded = pad_edge(x)
-        if self.bank is None or normalise is None:
-            return super().forward(padded)
-        weights = self.bank.mixed(self.weight, normalise)
-        return each_with_its_own(self._convolve, padded, weights)
+        return convolved(self, pad_edge(x), normalise)
 
-    def _convolve(self, padded: Tensor, weight: Tensor) -> Tensor:
-        return F.conv2d(padded, weight, stride=self.stride)
+    def convolve(self, padded: Tensor, weight: Tensor) -> Tensor:
+        """The convolution of a padded map."""
+        return F.conv2d(padded, weight, self.bias, self.stride, groups=self.groups)
 
 
 class UpConv(nn.Module):
@@ -150,12 +167,10 @@ class UpConv(nn.Module):
         self, x: Float[Tensor, "n i h w"], normalise: Normalise | None = None
     ) -> Float[Tensor, "n phases _ _"]:
         """The four phases of every output, before they are interleaved; see `EdgeConv`."""
-        padded = pad_edge(x) if self.padded else x
-        if self.bank is None or normalise is None:
-            return self._convolve(padded, self.weight)
-        return each_with_its_own(self._convolve, padded, self.bank.mixed(self.weight, normalise))
+        return convolved(self, pad_edge(x) if self.padded else x, normalise)
 
-    def _convolve(self, padded: Tensor, weight: Tensor) -> Tensor:
+    def convolve(self, padded: Tensor, weight: Tensor) -> Tensor:
+        """The phases of a padded map."""
         bias = None if self.bias is None else self.bias.repeat_interleave(4)
         return F.conv2d(padded, phase_kernel(weight), bias)
 
