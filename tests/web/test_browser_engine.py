@@ -86,7 +86,7 @@ def test_the_worker_paints_as_python_does(
 
 
 def test_a_large_photo_is_measured_at_its_own_scale(lab: "Page", exported: Path) -> None:
-    """From four thumbnails on the worker measures patches as Python does: at most 2 levels apart."""
+    """From four thumbnails on, the worker and Python measure patches: at most 2 levels apart."""
     photo = Image.fromarray(data.astronaut()[:296]).resize((1040, 600), Image.Resampling.LANCZOS)
     photo.save(exported / "large.png")
     layers = [{"parts": [["scream", 1]], "mask": None}]
