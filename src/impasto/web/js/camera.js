@@ -3,7 +3,7 @@
 import { byId } from "./dom.js";
 import { t } from "./i18n.js";
 import { complain } from "./status.js";
-import { REFERENCES, specOf, state } from "./store.js";
+import { colorsSetting, REFERENCES, specOf, state } from "./store.js";
 
 const LIVE_SIDE = 480;
 
@@ -67,9 +67,9 @@ function startLive(engine, video) {
 
 function settings() {
   const reference = Math.min(REFERENCES[state.stroke], LIVE_SIDE);
-  const colors = state.colour === 1 ? "content" : "style";
   const style = specOf(state.layers[0]);
-  return { style, strength: state.strength, stroke_reference: reference, colors };
+  const { strength } = state;
+  return { style, strength, stroke_reference: reference, colors: colorsSetting() };
 }
 
 function show(canvas, bitmap) {

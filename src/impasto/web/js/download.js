@@ -5,7 +5,7 @@ import { t } from "./i18n.js";
 import { fullPainting, requestOf } from "./painting.js";
 import { linkOf } from "./share.js";
 import { complain, setBusy, tell } from "./status.js";
-import { specOf, state } from "./store.js";
+import { colorsSetting, specOf, state } from "./store.js";
 
 const OWN = new Set(["jpeg", "png", "webp"]);
 
@@ -38,8 +38,8 @@ export function save(file, name) {
 async function fileOf(engine, format) {
   const isWhole = state.colour === 0 || state.colour === 1;
   if (engine.kind === "server" && isWhole && state.strength > 0) {
-    const colors = state.colour === 1 ? "content" : "style";
-    const request = { ...requestOf({ isFull: true }), colors, format: format || sameFormat() };
+    const whole = requestOf({ isFull: true });
+    const request = { ...whole, colors: colorsSetting(), format: format || sameFormat() };
     const { signal } = new AbortController();
     return (await engine.paint(state.photo, request, { signal, full: true })).file;
   }

@@ -3,7 +3,7 @@
 import { byId, make } from "./dom.js";
 import { onLanguage } from "./i18n.js";
 import { cornersOf, within } from "./mix.js";
-import { activeLayer, listen, partsOf, state, updateLayer } from "./store.js";
+import { activeLayer, listen, partsOf, state, titleOf, updateLayer } from "./store.js";
 
 const STEP = 0.05;
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -76,7 +76,6 @@ function place(element, [x, y]) {
 }
 
 function describe(handle, [x]) {
-  const titleOf = (name) => state.styles.find((style) => style.name === name)?.title ?? name;
   const parts = partsOf(activeLayer());
   const words = parts.map(([name, share]) => `${titleOf(name)} ${Math.round(100 * share)}%`);
   handle.setAttribute("aria-valuenow", String(Math.round(100 * x)));
