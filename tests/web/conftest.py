@@ -20,7 +20,6 @@ from ..browser import chromium
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60_000
 """Milliseconds after which a page that does nothing has failed."""
 
