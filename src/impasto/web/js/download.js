@@ -26,7 +26,7 @@ export function startDownload(engine) {
 }
 
 /** Save a file under a name, as a click on a link does. */
-export function save(file, name) {
+function save(file, name) {
   const link = Object.assign(document.createElement("a"), { download: name });
   link.href = URL.createObjectURL(file);
   link.click();
@@ -43,7 +43,7 @@ async function fileOf(engine, format) {
     const { signal } = new AbortController();
     return (await engine.paint(state.photo, request, { signal, full: true })).file;
   }
-  const { picture } = await fullPainting();
+  const picture = await fullPainting();
   const canvas = new OffscreenCanvas(picture.width, picture.height);
   canvas.getContext("2d").drawImage(picture, 0, 0);
   return canvas.convertToBlob({ type: `image/${format || ownFormat()}`, quality: 0.92 });
