@@ -81,9 +81,11 @@ def test_everything_works_by_the_keyboard(page: "Page", server: str) -> None:
     page.keyboard.press("ArrowLeft")
     assert page.get_attribute("#pad-point", "aria-valuenow") == "45"
     tab_to(page, "#strength")
+    version = settled(page)
     page.keyboard.press("ArrowLeft")
     assert page.input_value("#strength") == "99"
     assert page.get_attribute("#strength", "aria-valuetext") == "99%"
+    repainted(page, version)
     assert difference(shown(page), first) > 3
     page.focus("#tab-photo")
     page.keyboard.press("ArrowRight")
