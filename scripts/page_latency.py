@@ -5,11 +5,10 @@ Prints the milliseconds from a move of the strength slider to the small painting
 """
 
 import json
-import shutil
 import statistics
 import sys
 
-from playwright.sync_api import sync_playwright
+from page_browser import chromium, open_sample
 
 WARM_UP, MOVES = 10, 40
 _MOVE = """(value) => new Promise((resolve) => {
@@ -26,17 +25,10 @@ _MOVE = """(value) => new Promise((resolve) => {
 
 def main(address: str) -> None:
     """Move the slider, time each answer, and print the median and the 95th percentile."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
+    with chromium() as browser:
         page = browser.new_page()
-        page.goto(address)
-        page.wait_for_selector("body[data-ready]")
-        page.click("#sample")
-        page.wait_for_selector("#viewer[data-painted=full]")
+        open_sample(page, address)
         taken = [page.evaluate(_MOVE, 20 + move % 70) for move in range(WARM_UP + MOVES)][WARM_UP:]
-        browser.close()
     cuts = statistics.quantiles(taken, n=20)
     print(json.dumps({"median_ms": round(statistics.median(taken)), "p95_ms": round(cuts[-1])}))
 

@@ -4,12 +4,12 @@ Call it as `python scripts/page_pictures.py http://127.0.0.1:8000/`.
 """
 
 import io
-import shutil
 import sys
 from pathlib import Path
 
+from page_browser import chromium, open_sample
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 DESK = {"width": 1360, "height": 850}
@@ -18,10 +18,7 @@ PHONE = {"width": 390, "height": 844}
 
 def main(address: str) -> None:
     """Take all of them."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
+    with chromium() as browser:
         page = opened(browser, address, viewport=DESK, locale="en-GB")
         page.click("#mix-on")
         page.click("[data-style=great-wave]")
@@ -34,17 +31,12 @@ def main(address: str) -> None:
         page = opened(browser, address, **phone)
         page.click("[data-style=water-lilies]")
         save(page, "web-phone.jpg")
-        browser.close()
 
 
 def opened(browser: Browser, address: str, **options: object) -> Page:
     """The page with the sample on it."""
     page = browser.new_context(**options).new_page()  # type: ignore[arg-type]
-    page.set_default_timeout(120_000)
-    page.goto(address)
-    page.wait_for_selector("body[data-ready]")
-    page.click("#sample")
-    page.wait_for_selector("#viewer[data-painted=full]")
+    open_sample(page, address)
     return page
 
 

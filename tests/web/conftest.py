@@ -1,9 +1,6 @@
 """A real browser, the page on a server, and the page as files without one."""
 
 import functools
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -20,7 +17,6 @@ from ..browser import chromium
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60_000
 """Milliseconds after which a page that does nothing has failed."""
 
@@ -102,29 +98,9 @@ def site(exported: Path) -> Iterator[str]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running `impasto serve`."""
     pytest.importorskip("fastapi", reason="needs the extra server")
-    home = tmp_path_factory.mktemp("server")
-    call = [sys.executable, "-m", "impasto.cli.app", "serve", "--port", "0"]
-    environment = {**os.environ, "IMPASTO_HOME": str(home), "IMPASTO_CACHE": str(home / "cache")}
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [*call, "--data", str(home / "jobs")],
-            env={**environment, "PYTHONPATH": os.pathsep.join(sys.path)},
-            stderr=log,
-        )
-    try:
-        yield _address(process, home / "log")
-    finally:
-        process.terminate()
-        process.wait(30)
+    # It imports what the extra installs.
+    from ..server.conftest import start_server
 
-
-def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    """The address that a server tells in its log."""
-    wait = threading.Event()
-    for _ in range(600):
-        for line in log.read_text(encoding="utf-8").splitlines():
-            if "serving on" in line:
-                return line.split()[-1]
-        assert process.poll() is None, log.read_text(encoding="utf-8")
-        wait.wait(0.1)
-    raise AssertionError("the server does not start")
+    running = start_server(tmp_path_factory.mktemp("server"))
+    yield running.url
+    assert running.end() == 0, running.log.read_text()

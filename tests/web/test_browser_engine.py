@@ -14,6 +14,7 @@ from skimage import data
 from impasto import Painter
 from impasto.core.settings import EngineSettings
 from impasto.engine.backends import open_backend
+from impasto.engine.collage import view_of
 from impasto.engine.grain import grain
 from impasto.styles.library import Library
 
@@ -82,6 +83,62 @@ def test_the_worker_paints_as_python_does(
     wanted = painter.paint(astronaut)
     assert painted.shape == wanted.shape
     assert np.abs(painted.astype(np.int16) - wanted).max() <= 2
+
+
+def test_a_large_photo_is_measured_at_its_own_scale(lab: "Page", exported: Path) -> None:
+    """From four thumbnails on, the worker and Python measure patches: at most 2 levels apart."""
+    photo = Image.fromarray(data.astronaut()[:296]).resize((1040, 600), Image.Resampling.LANCZOS)
+    photo.save(exported / "large.png")
+    layers = [{"parts": [["scream", 1]], "mask": None}]
+    call = {"photo": "/large.png", "layers": layers, "strength": 1, "reference": None}
+    painted = from_url(lab.evaluate(PAINT, call))
+    backend = open_backend("onnxruntime", EngineSettings("float32"))
+    wanted = Painter("scream", backend=backend).paint(np.asarray(photo))
+    assert np.abs(painted.astype(np.int16) - wanted).max() <= 2
+
+
+_VIEW = """async ({ bytes, opacity, width, height, size }) => {
+  const { viewOf } = await import("/js/model/collage.js");
+  const pixels = { data: new Uint8Array(bytes), width, height, channels: 3 };
+  const plane = opacity && { data: new Uint8Array(opacity), width, height, channels: 1 };
+  const view = viewOf(pixels, plane, size);
+  return [view.pixels, view.opacity].map((each) => each && [each.width, Array.from(each.data)]);
+}"""
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "shown", "has_patches"),
+    [
+        (255, 120, None, False),  # just not large
+        (120, 256, None, True),
+        (258, 40, None, True),  # the patches overlap
+        (16, 300, None, False),  # nothing but seams
+        (180, 262, (slice(40, 153), slice(80, 201)), True),
+        (180, 262, (slice(40, 43), slice(80, 84)), False),  # too little shows
+        (180, 262, (slice(0, 0), slice(0, 0)), False),  # nothing is half opaque
+    ],
+)
+def test_what_is_measured_is_what_python_measures(
+    lab: "Page",
+    height: int,
+    width: int,
+    shown: tuple[slice, slice] | None,
+    has_patches: bool,
+) -> None:
+    """Thumbnail or patches, every byte is the same, and what each weighs."""
+    noise = np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)
+    alpha = None
+    if shown is not None:
+        alpha = noise[..., 0] // 32
+        alpha[shown] |= 128
+    call = {"bytes": noise.ravel().tolist(), "width": width, "height": height, "size": 64}
+    opacity = None if alpha is None else alpha.ravel().tolist()
+    (across, pixels), weight = lab.evaluate(_VIEW, {**call, "opacity": opacity})
+    wanted = view_of(noise, alpha, 64)
+    assert (max(wanted.pixels.shape[:2]) > 64) == has_patches
+    assert (across, pixels) == (wanted.pixels.shape[1], wanted.pixels.ravel().tolist())
+    levels = [255] * wanted.weight.size if weight is None else weight[1]
+    np.testing.assert_allclose(levels, 255 * wanted.weight.ravel(), rtol=0, atol=0.01)
 
 
 _MASKED = """async ({ photo, parts, regions, strength }) => {

@@ -1,11 +1,10 @@
 """The verb group `web`: the page as files that any web server can hand out."""
 
 import json
-import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -136,17 +135,16 @@ def _whole(folder: Path) -> Iterator[Path]:
     """A folder that takes its name when the block ends without an error; else nothing is left."""
     parent = folder.absolute().parent
     make_folder(parent)
-    temporary = parent / f".impasto-{secrets.token_hex(8)}.tmp"
-    make_folder(temporary)
     try:
-        yield temporary
-        if folder.is_dir():
-            folder.rmdir()
-        temporary.rename(folder)
+        with TemporaryDirectory(dir=parent, prefix=".impasto-") as name:
+            new = Path(name) / "new"  # one that web servers may read, which the outer is not
+            new.mkdir()
+            yield new
+            if folder.is_dir():
+                folder.rmdir()
+            new.rename(folder)
     except OSError as error:
         raise OutputError(f"cannot write {shown(folder)}: {reason(error)}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _write(files: dict[str, bytes], folder: Path) -> None:

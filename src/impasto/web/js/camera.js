@@ -1,9 +1,10 @@
 /** The camera: look, see it painted where a server can, take a photo. */
 
-import { byId } from "./dom.js";
+import { byId, draw } from "./dom.js";
 import { t } from "./i18n.js";
+import { boundedSize } from "./model/resize.js";
 import { complain } from "./status.js";
-import { REFERENCES, specOf, state } from "./store.js";
+import { colorsSetting, REFERENCES, specOf, state } from "./store.js";
 
 const LIVE_SIDE = 480;
 
@@ -55,7 +56,8 @@ function startLive(engine, video) {
     };
     socket.onmessage = async ({ data }) => {
       if (!(data instanceof Blob)) return;
-      show(canvas, await createImageBitmap(data));
+      draw(canvas, await createImageBitmap(data));
+      canvas.hidden = false;
       send();
     };
   };
@@ -67,22 +69,14 @@ function startLive(engine, video) {
 
 function settings() {
   const reference = Math.min(REFERENCES[state.stroke], LIVE_SIDE);
-  const colors = state.colour === 1 ? "content" : "style";
   const style = specOf(state.layers[0]);
-  return { style, strength: state.strength, stroke_reference: reference, colors };
-}
-
-function show(canvas, bitmap) {
-  canvas.width = bitmap.width;
-  canvas.height = bitmap.height;
-  canvas.getContext("2d").drawImage(bitmap, 0, 0);
-  canvas.hidden = false;
+  const { strength } = state;
+  return { style, strength, stroke_reference: reference, colors: colorsSetting() };
 }
 
 async function frameOf(video, longest) {
-  const { videoWidth: width, videoHeight: height } = video;
-  const scale = Math.min(1, longest / Math.max(width, height));
-  const canvas = new OffscreenCanvas(Math.round(width * scale), Math.round(height * scale));
+  const size = boundedSize(video.videoWidth, video.videoHeight, longest);
+  const canvas = new OffscreenCanvas(...size);
   canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
   return canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
 }

@@ -1,5 +1,7 @@
 /** A painting in the photo's colours, by any share: its luminance with the photo's chroma. */
 
+import { luminanceAt } from "./model/pixels.js";
+
 /**
  * Mix a painting with the same painting in the photo's colours.
  *
@@ -24,16 +26,12 @@ export function withColours(photo, painted, share) {
 
 function mix(photo, painted, share) {
   for (let at = 0; at < painted.length; at += 4) {
-    const shift = luminance(painted, at) - luminance(photo, at);
+    const shift = luminanceAt(painted, at) - luminanceAt(photo, at);
     for (let channel = at; channel < at + 3; channel += 1) {
       const kept = Math.min(Math.max(photo[channel] + shift, 0), 255);
       painted[channel] += share * (kept - painted[channel]);
     }
   }
-}
-
-function luminance(data, at) {
-  return (data[at] * 19595 + data[at + 1] * 38470 + data[at + 2] * 7471 + 0x8000) >> 16;
 }
 
 function pixelsOf(bitmap, width, height) {

@@ -39,6 +39,24 @@ export function press(button, isOn) {
   button.setAttribute("aria-pressed", String(isOn));
 }
 
+/** Where each arrow key points: across and down. */
+export const ARROWS = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
+/** Show a picture on a canvas, which takes its size. */
+export function draw(canvas, picture) {
+  if (canvas.width !== picture.width || canvas.height !== picture.height) {
+    [canvas.width, canvas.height] = [picture.width, picture.height];
+  }
+  const pen = canvas.getContext("2d");
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(picture, 0, 0);
+}
+
 /** Keep a number within bounds. */
 export const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 

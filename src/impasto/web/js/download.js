@@ -5,7 +5,7 @@ import { t } from "./i18n.js";
 import { fullPainting, requestOf } from "./painting.js";
 import { linkOf } from "./share.js";
 import { complain, setBusy, tell } from "./status.js";
-import { specOf, state } from "./store.js";
+import { colorsSetting, specOf, state } from "./store.js";
 
 const OWN = new Set(["jpeg", "png", "webp"]);
 
@@ -26,7 +26,7 @@ export function startDownload(engine) {
 }
 
 /** Save a file under a name, as a click on a link does. */
-export function save(file, name) {
+function save(file, name) {
   const link = Object.assign(document.createElement("a"), { download: name });
   link.href = URL.createObjectURL(file);
   link.click();
@@ -38,12 +38,12 @@ export function save(file, name) {
 async function fileOf(engine, format) {
   const isWhole = state.colour === 0 || state.colour === 1;
   if (engine.kind === "server" && isWhole && state.strength > 0) {
-    const colors = state.colour === 1 ? "content" : "style";
-    const request = { ...requestOf({ isFull: true }), colors, format: format || sameFormat() };
+    const whole = requestOf({ isFull: true });
+    const request = { ...whole, colors: colorsSetting(), format: format || sameFormat() };
     const { signal } = new AbortController();
     return (await engine.paint(state.photo, request, { signal, full: true })).file;
   }
-  const { picture } = await fullPainting();
+  const picture = await fullPainting();
   const canvas = new OffscreenCanvas(picture.width, picture.height);
   canvas.getContext("2d").drawImage(picture, 0, 0);
   return canvas.convertToBlob({ type: `image/${format || ownFormat()}`, quality: 0.92 });

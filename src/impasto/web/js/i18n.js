@@ -14,8 +14,7 @@ export const currentLanguage = () => language;
 
 /** A message, with `{name}` replaced by values. */
 export function t(key, values = {}) {
-  const text = TABLES[language][key] ?? en[key];
-  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  return TABLES[language][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
 /** Call back whenever the language has changed. */

@@ -1,12 +1,11 @@
 /** The pad on which styles are mixed: a point between their corners. */
 
-import { byId, make } from "./dom.js";
+import { ARROWS, byId, make } from "./dom.js";
 import { onLanguage } from "./i18n.js";
 import { cornersOf, within } from "./mix.js";
-import { activeLayer, listen, partsOf, state, updateLayer } from "./store.js";
+import { activeLayer, listen, partsOf, state, titleOf, updateLayer } from "./store.js";
 
 const STEP = 0.05;
-const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /** Show the pad while a mix is chosen. */
 export function startPad() {
@@ -19,10 +18,10 @@ export function startPad() {
   };
   field.onpointermove = (event) => field.hasPointerCapture(event.pointerId) && follow(event);
   point.onkeydown = (event) => {
-    if (!(event.key in MOVES)) return;
+    if (!(event.key in ARROWS)) return;
     event.preventDefault();
     const [x, y] = activeLayer().point;
-    const [across, down] = MOVES[event.key];
+    const [across, down] = ARROWS[event.key];
     moveTo([x + STEP * across, y + STEP * down]);
   };
   listen((changed) => ["layers", "active", "styles"].some((key) => changed.has(key)) && show());
@@ -76,7 +75,6 @@ function place(element, [x, y]) {
 }
 
 function describe(handle, [x]) {
-  const titleOf = (name) => state.styles.find((style) => style.name === name)?.title ?? name;
   const parts = partsOf(activeLayer());
   const words = parts.map(([name, share]) => `${titleOf(name)} ${Math.round(100 * share)}%`);
   handle.setAttribute("aria-valuenow", String(Math.round(100 * x)));

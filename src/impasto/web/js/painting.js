@@ -56,7 +56,7 @@ export async function fullPainting() {
     await full.done;
   }
   if (!painted.full) throw new Error(byId("status").textContent);
-  return { ...painted.full, picture: coloured(painted.full.bitmap) };
+  return coloured(painted.full.bitmap);
 }
 
 function forget() {

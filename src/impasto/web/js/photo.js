@@ -1,5 +1,7 @@
 /** A photo that was given: its file, its pixels, and small copies of both. */
 
+import { boundedSize } from "./model/resize.js";
+
 const OPAQUE = new Set(["image/jpeg", "image/jpg"]);
 
 /** A photo; made by `readPhoto`. */
@@ -26,14 +28,10 @@ export class Photo {
 
   /** Its pixels with the long side at most `size`. */
   async small(size) {
-    const scale = Math.min(1, size / Math.max(this.width, this.height));
-    if (scale === 1) return this.full;
+    if (Math.max(this.width, this.height) <= size) return this.full;
+    const [resizeWidth, resizeHeight] = boundedSize(this.width, this.height, size);
     return this.kept(`pixels ${size}`, () =>
-      createImageBitmap(this.full, {
-        resizeWidth: Math.max(1, Math.round(this.width * scale)),
-        resizeHeight: Math.max(1, Math.round(this.height * scale)),
-        resizeQuality: "high",
-      }),
+      createImageBitmap(this.full, { resizeWidth, resizeHeight, resizeQuality: "high" }),
     );
   }
 

@@ -3,6 +3,7 @@
 import { byId, icon, make, press } from "./dom.js";
 import { onLanguage, t } from "./i18n.js";
 import { centerOf } from "./mix.js";
+import { boundedSize } from "./model/resize.js";
 import { listen, state, update } from "./store.js";
 
 const MASK_SIDE = 1024;
@@ -82,11 +83,7 @@ function activate(index) {
 function newRegion() {
   const used = state.layers.flatMap((layer) => layer.styles);
   const free = state.styles.find(({ name }) => !used.includes(name)) ?? state.styles[0];
-  const { width, height } = state.photo;
-  const scale = Math.min(1, MASK_SIDE / Math.max(width, height));
-  const mask = make("canvas", {
-    width: Math.round(width * scale),
-    height: Math.round(height * scale),
-  });
+  const [width, height] = boundedSize(state.photo.width, state.photo.height, MASK_SIDE);
+  const mask = make("canvas", { width, height });
   return { styles: [free.name], point: centerOf(1), mask, isEmpty: true };
 }

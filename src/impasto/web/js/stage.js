@@ -1,12 +1,11 @@
 /** The picture on the page: before and after, enlarged and moved. */
 
-import { byId, clamp, press } from "./dom.js";
+import { ARROWS, byId, clamp, draw, press } from "./dom.js";
 import { isMasking } from "./masks/editor.js";
 import { listen, state } from "./store.js";
 
 const MOST = 8;
 const STEP = 1.25;
-const MOVES = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const EDGE = 20;
 
 /** How the picture lies: its size where it fits, how much it is enlarged, and where it starts. */
@@ -47,15 +46,6 @@ function showPhoto() {
   for (const id of ["before", "after"]) draw(byId(id), full);
   view.zoom = 1;
   fit();
-}
-
-function draw(canvas, picture) {
-  if (canvas.width !== picture.width || canvas.height !== picture.height) {
-    [canvas.width, canvas.height] = [picture.width, picture.height];
-  }
-  const pen = canvas.getContext("2d");
-  pen.clearRect(0, 0, canvas.width, canvas.height);
-  pen.drawImage(picture, 0, 0);
 }
 
 /** Measure the stage, and lay the picture into it. */
@@ -147,7 +137,7 @@ function key(event) {
   const keys = { "+": STEP, "=": STEP, "-": 1 / STEP };
   if (event.key in keys) zoomTo(view.zoom * keys[event.key]);
   else if (event.key === "0") zoomTo(1);
-  else if (event.key in MOVES) moveBy(...MOVES[event.key].map((move) => 60 * move));
+  else if (event.key in ARROWS) moveBy(...ARROWS[event.key].map((move) => -60 * move));
   else return;
   event.preventDefault();
 }

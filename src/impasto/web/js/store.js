@@ -1,12 +1,11 @@
 /** What the page knows of the picture and its settings; parts of the page listen for changes. */
 
-import { formatSpec } from "./model/spec.js";
+import { formatSpec, MOST_STYLES } from "./model/spec.js";
 import { centerOf, weightsAt } from "./mix.js";
 
 /** Long sides that strokes can be sized for, from the finest strokes to the broadest. */
 export const REFERENCES = [1536, 1024, 768, 512, 384, 256, 192];
 
-export const MOST_STYLES = 4;
 /** Regions that a picture may have, where the server allows as many. */
 export const MOST_REGIONS = 3;
 
@@ -60,6 +59,12 @@ export function partsOf({ styles, point }) {
 
 /** A layer as a style spec. */
 export const specOf = (layer) => formatSpec(partsOf(layer));
+
+/** What the gallery calls a style. */
+export const titleOf = (name) => state.styles.find((style) => style.name === name)?.title ?? name;
+
+/** The setting `colors` of whatever cannot mix colours by a share. */
+export const colorsSetting = () => (state.colour === 1 ? "content" : "style");
 
 /** Choose a style: alone, or into or out of a mix. Returns false where a mix is full. */
 export function choose(name) {

@@ -4,7 +4,7 @@ import { byId, make } from "./dom.js";
 import { onSend, tellMissing } from "./forms.js";
 import { onLanguage, t } from "./i18n.js";
 import { JobList } from "./jobs.js";
-import { listen, REFERENCES, specOf, state } from "./store.js";
+import { colorsSetting, listen, REFERENCES, specOf, state, titleOf } from "./store.js";
 
 /** Let the form work; `about` says whether the server can paint videos. */
 export function startVideo(about) {
@@ -17,7 +17,7 @@ export function startVideo(about) {
     sent.set("style", specOf(state.layers[0]));
     sent.set("strength", String(state.strength));
     sent.set("stroke_reference", String(REFERENCES[state.stroke]));
-    sent.set("colors", state.colour === 1 ? "content" : "style");
+    sent.set("colors", colorsSetting());
     if (form.has("flow")) sent.set("flow", "0.5");
     sent.set("video", file);
     await jobs.send("/v1/videos", sent, file.name);
@@ -27,7 +27,6 @@ export function startVideo(about) {
 }
 
 function showStyle() {
-  const titleOf = (name) => state.styles.find((style) => style.name === name)?.title ?? name;
   byId("video-style").textContent = state.layers[0].styles.map(titleOf).join(" + ");
 }
 

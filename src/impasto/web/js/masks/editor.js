@@ -1,10 +1,9 @@
 /** Marks regions on the picture: brush, rectangle, eraser; the rectangle also by the keyboard. */
 
-import { byId, clamp, press, showFilled } from "../dom.js";
+import { ARROWS, byId, clamp, press, showFilled } from "../dom.js";
 import { activeLayer, listen, state, updateLayer } from "../store.js";
 
 const TOOLS = ["brush", "rectangle", "eraser"];
-const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const STEP = 0.04;
 const TINT = "#e0452c";
 
@@ -108,7 +107,7 @@ function boxOf([x, y], [toX, toY]) {
 
 /** Arrow keys move the rectangle, with Shift they change its size, Enter fills it. */
 function moveBox(event) {
-  if (!isMasking() || (!(event.key in MOVES) && event.key !== "Enter")) return;
+  if (!isMasking() || (!(event.key in ARROWS) && event.key !== "Enter")) return;
   event.preventDefault();
   event.stopImmediatePropagation();
   if (tool === "brush") pick("rectangle");
@@ -119,7 +118,7 @@ function moveBox(event) {
     commit();
     return;
   }
-  const [across, down] = MOVES[event.key].map((move) => move * STEP);
+  const [across, down] = ARROWS[event.key].map((move) => move * STEP);
   box = event.shiftKey
     ? [left, top, clamp(width + across, STEP, 1 - left), clamp(height + down, STEP, 1 - top)]
     : [clamp(left + across, 0, 1 - width), clamp(top + down, 0, 1 - height), width, height];

@@ -1,7 +1,7 @@
 /** Arithmetic on style codes: mixes, strength, and the affine. Rounds where the engine rounds. */
 
 /** Below this strength the photo is faded in: the identity code gives it back only nearly. */
-export const FADE_BELOW = 0.1;
+const FADE_BELOW = 0.1;
 
 /**
  * The weighted sum of codes.

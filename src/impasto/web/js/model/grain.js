@@ -20,7 +20,7 @@ export function grain(rows, columns) {
 }
 
 /** An integer hash of 32 bits: Wellons 2018, "Prospecting for Hash Functions" (lowbias32). */
-export function scrambled(x) {
+function scrambled(x) {
   let mixed = x ^ (x >>> 16);
   mixed = Math.imul(mixed, 0x7feb352d);
   mixed ^= mixed >>> 15;

@@ -1,9 +1,9 @@
 /** A style package: its code, what it says of itself, and its preview. */
 
 import { floats, readSafetensors } from "./safetensors.js";
+import { NAME } from "./spec.js";
 
 const MAX_BYTES = 40 * 1024;
-const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 
 /**
  * Read a style package.

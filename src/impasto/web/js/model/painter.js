@@ -1,9 +1,10 @@
 /** The painter: measure, compose, paint. What `engine/painter.py` does, on two given graphs. */
 
 import { codeAt, compose, mixCodes, splitStrength } from "./codes.js";
+import { viewOf } from "./collage.js";
 import { grain } from "./grain.js";
 import { blend, cut, extendEdges, fade, padded, times } from "./pixels.js";
-import { boundedSize, longSideSize, resize } from "./resize.js";
+import { longSideSize, resize } from "./resize.js";
 import { broughtTo } from "./strokes.js";
 
 /** Paints with one model. */
@@ -52,12 +53,11 @@ export class Painter {
   /** The affine that paints a picture in a code; what `opacity` says is dark weighs nothing. */
   async affine(pixels, opacity, code) {
     const { thumbnail, margin, channels } = this.manifest;
-    const size = boundedSize(pixels.width, pixels.height, thumbnail);
-    const small = resize(pixels, ...size, "box");
-    const side = thumbnail + 2 * margin;
-    const weight = placedWeight(opacity && resize(opacity, ...size, "box"), size, margin, side);
+    const view = viewOf(pixels, opacity, thumbnail);
+    const side = this.paddedSide(Math.max(thumbnail, view.pixels.width, view.pixels.height));
+    const weight = placedWeight(view, margin, side);
     const { stats } = await this.run("measure", {
-      ...this.imageAndGrain(padded(small, margin, side, side)),
+      ...this.imageAndGrain(padded(view.pixels, margin, side, side)),
       code: { data: code, dims: [2, channels] },
       weight: { data: weight, dims: [1, 1, side, side] },
     });
@@ -66,14 +66,20 @@ export class Painter {
 
   /** Run the trunk over a whole picture with an affine. */
   async paintPixels(pixels, affine) {
-    const { margin, multiple, channels } = this.manifest;
-    const side = (length) => Math.ceil((length + 2 * margin) / multiple) * multiple;
-    const image = padded(pixels, margin, side(pixels.width), side(pixels.height));
+    const { margin, channels } = this.manifest;
+    const [width, height] = [pixels.width, pixels.height].map((side) => this.paddedSide(side));
+    const image = padded(pixels, margin, width, height);
     const { painted } = await this.run("paint", {
       ...this.imageAndGrain(image),
       affine: { data: affine, dims: [2, channels] },
     });
     return cut({ ...image, data: painted.data }, margin, margin, pixels.width, pixels.height);
+  }
+
+  /** A side with a margin at both ends, and further to a multiple. */
+  paddedSide(length) {
+    const { margin, multiple } = this.manifest;
+    return Math.ceil((length + 2 * margin) / multiple) * multiple;
   }
 
   imageAndGrain({ data, width, height }) {
@@ -102,13 +108,13 @@ function fitted(layers, { width, height }) {
   return [{ ...layers[0], shown: rest }, ...found.reverse()];
 }
 
-/** How much each pixel of the measured square counts: 0 outside the thumbnail, at most 1. */
-function placedWeight(opacity, [width, height], margin, side) {
+/** How much each pixel of the measured square counts: 0 outside what is measured, at most 1. */
+function placedWeight({ pixels, opacity }, margin, side) {
   const largest = opacity ? opacity.data.reduce((most, value) => Math.max(most, value), 0) : 0;
   const weights = new Float32Array(side * side);
-  for (let row = 0; row < height; row += 1) {
-    for (let column = 0; column < width; column += 1) {
-      const value = largest ? opacity.data[row * width + column] / largest : 1;
+  for (let row = 0; row < pixels.height; row += 1) {
+    for (let column = 0; column < pixels.width; column += 1) {
+      const value = largest ? opacity.data[row * pixels.width + column] / largest : 1;
       weights[(row + margin) * side + column + margin] = value;
     }
   }

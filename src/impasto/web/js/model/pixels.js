@@ -93,11 +93,13 @@ export function times(plane, other) {
 /** The luminance of each pixel (ITU-R 601), as Pillow rounds it. */
 export function luminance({ data, width, height }) {
   const result = new Uint8Array(width * height);
-  for (let at = 0, from = 0; at < result.length; at += 1, from += 3) {
-    const sum = data[from] * 19595 + data[from + 1] * 38470 + data[from + 2] * 7471;
-    result[at] = (sum + 0x8000) >> 16;
-  }
+  for (let at = 0; at < result.length; at += 1) result[at] = luminanceAt(data, 3 * at);
   return { data: result, width, height, channels: 1 };
+}
+
+/** The luminance of the pixel that starts at a byte. */
+export function luminanceAt(data, at) {
+  return (data[at] * 19595 + data[at + 1] * 38470 + data[at + 2] * 7471 + 0x8000) >> 16;
 }
 
 /**

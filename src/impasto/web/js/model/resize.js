@@ -87,7 +87,7 @@ export function resizedRows(pixels, height, filter, top = 0, bottom = height) {
 }
 
 /** To the nearest whole number, halves to the even one, as Python rounds. */
-function rounded(value) {
+export function rounded(value) {
   const below = Math.floor(value);
   const rest = value - below;
   if (rest !== 0.5) return Math.round(value);

@@ -32,7 +32,7 @@ export function floats({ dtype, bytes }) {
 }
 
 /** The value of 16 bits of IEEE 754 half precision. */
-export function fromHalf(bits) {
+function fromHalf(bits) {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
   const fraction = bits & 0x3ff;

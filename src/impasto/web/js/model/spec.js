@@ -1,7 +1,9 @@
 /** The style spec: `NAME`, or `NAME:WEIGHT,NAME:WEIGHT`. */
 
-const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
-const MOST = 4;
+/** What a style may be called. */
+export const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+/** Styles that a mix may have. */
+export const MOST_STYLES = 4;
 
 /** The parts of a spec, as [name, weight] pairs; null where it is none. */
 export function parseSpec(text) {
@@ -11,7 +13,7 @@ export function parseSpec(text) {
   const pairs = parts.map(([name, weight = "1"]) => [name, Number(weight)]);
   const isGood = ([name, weight]) => NAME.test(name) && weight > 0 && Number.isFinite(weight);
   const isDistinct = new Set(pairs.map(([name]) => name)).size === pairs.length;
-  return pairs.length <= MOST && pairs.every(isGood) && isDistinct ? pairs : null;
+  return pairs.length <= MOST_STYLES && pairs.every(isGood) && isDistinct ? pairs : null;
 }
 
 /** The spec of [name, weight] pairs; what weighs under a hundredth is left out. */
