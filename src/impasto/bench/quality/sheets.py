@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from impasto.bench.contender import FULL
 from impasto.bench.losses_inputs import spread
@@ -15,6 +15,9 @@ from impasto.core.arrays import RGB
 
 _GAP, _LABEL = 4, 20
 _WHITE = 255
+_FLAT = 0.75
+"""Of its width a cell is at most so high: tall pictures would leave gaps beside all others."""
+_NONE = "not painted"
 
 Cell = RGB | None
 
@@ -26,8 +29,7 @@ def style_sheet(results: Results, style: str, photos: int = 4, width: int = 256)
     rows = [_row(results, style, path.name, methods) for path in spread(names, photos)]
     picture = results.folder / "styles" / f"{style}.png"
     first: Cell = open_painting(picture) if picture.is_file() else None
-    rows = [[first if number == 0 else None, *row] for number, row in enumerate(rows)]
-    return grid(rows, [style, *methods], width)
+    return grid([[first, *row] for row in rows], [style, *methods], width)
 
 
 def overview(results: Results, width: int = 200) -> RGB:
@@ -73,16 +75,17 @@ def grid(rows: Sequence[Sequence[Cell]], labels: Sequence[str], width: int) -> R
     top = _LABEL
     for row, height in zip(shrunk, heights, strict=True):
         for column, cell in enumerate(row):
-            if cell is not None:
-                page.paste(cell, (column * (width + _GAP), top))
+            left = column * (width + _GAP)
+            if cell is None:
+                draw.text((left + 2, top + 2), _NONE, "gray", font)
+            else:
+                page.paste(cell, (left, top))
         top += height + _GAP
     pixels: RGB = np.asarray(page)
     return pixels
 
 
 def _within(pixels: RGB, width: int) -> Image.Image:
-    """As wide as its column, but never higher than that."""
-    picture = Image.fromarray(pixels)
-    scale = width / max(picture.size)
-    sides = (max(1, round(side * scale)) for side in picture.size)
-    return picture.resize((next(sides), next(sides)), Image.Resampling.LANCZOS)
+    """As large as a cell, with its own proportions."""
+    box = width, round(width * _FLAT)
+    return ImageOps.contain(Image.fromarray(pixels), box, Image.Resampling.LANCZOS)
