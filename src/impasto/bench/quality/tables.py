@@ -235,7 +235,7 @@ def _plain(estimate: Estimate | None, digits: int) -> str:
 
 
 def _number(value: float | None, digits: int) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
+    return "" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"  # never -0.00
 
 
 def _count(value: int) -> str:
