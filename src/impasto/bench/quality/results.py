@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ class Results:
             if each["kind"] == kind and all(each.get(name) == value for name, value in key.items())
         ]
 
-    @property
+    @cached_property
     def _paintings(self) -> dict[tuple[str, float], list[Record]]:
         found: dict[tuple[str, float], list[Record]] = {}
         for each in self.of("painting", error=None):
