@@ -5,8 +5,8 @@ stopped, and a further method costs only its own time. A method whose weights ch
 """
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,21 +25,18 @@ from impasto.bench.quality.pictures import (
     save,
 )
 from impasto.bench.quality.public_run import measure_public
-from impasto.bench.quality.settings import CONTROLS, METHODS, QualitySettings
+from impasto.bench.quality.settings import CONTROLS, EXACT, METHODS, QualitySettings
 from impasto.bench.quality.store import Store
 from impasto.core.arrays import RGB
 from impasto.core.errors import ImageError, ImpastoError
 from impasto.core.files import reason
 from impasto.core.notice import warn
-from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Backend
 from impasto.engine.backends import shared_backend
 from impasto.engine.model import load_model
 from impasto.lab.judge import Features
 from impasto.lab.recipe import Recipe
 from impasto.styles.library import Library
-
-_EXACT = EngineSettings(precision="float32")
 
 Tell = Callable[[str], None]
 
@@ -53,7 +50,7 @@ class Inputs:
     """None without IMPASTO_ASSETS."""
     contents: Path | None = None
     """A folder of photos in place of the recipe's."""
-    style_pictures: dict[str, Path] | None = None
+    style_pictures: Mapping[str, Path] = field(default_factory=dict)
     """By style, in place of the recipe's."""
 
 
@@ -85,8 +82,7 @@ def measure_quality(
         OutputError: the folder cannot be written.
     """
     photos = open_photos(settings, inputs.recipe, inputs.assets, inputs.contents)
-    pictures = inputs.style_pictures or {}
-    styles = open_styles(settings, inputs.recipe, inputs.assets, pictures)
+    styles = open_styles(settings, inputs.recipe, inputs.assets, inputs.style_pictures)
     tools = open_tools(inputs.assets)
     store = Store(folder, _setup(settings, photos, tools.features))
     store.add({"kind": "where", "date": date(), **_where()})
@@ -96,7 +92,7 @@ def measure_quality(
         workshop = Workshop(
             load_model(settings.model),
             library or Library(),
-            backend or shared_backend(_EXACT),
+            backend or shared_backend(EXACT),
             inputs.assets,
             Path(name),
         )
