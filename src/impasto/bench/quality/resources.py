@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol, runtime_checkable
 
+from impasto.bench.baselines.graphs import GraphMethod
 from impasto.bench.contender import Contender, StyleImage
 from impasto.bench.facts import machine
 from impasto.bench.process import run_process
@@ -26,15 +26,6 @@ from impasto.engine.model import load_model
 from impasto.styles.library import Library
 
 _PHOTO = BUNDLED_DATA / "demo" / "coffee.jpg"
-
-
-@runtime_checkable
-class HasGraph(Protocol):
-    """A method whose network is a graph once the style is known."""
-
-    def graph(self, style: StyleImage) -> Path:
-        """The graph that paints in a style."""
-        ...
 
 
 def measure_resources(
@@ -140,7 +131,7 @@ class _Desk:
         what, picture = contender.name, ""
         if contender.name == OURS:
             how, what = "painter", style.name
-        elif isinstance(contender, HasGraph):
+        elif isinstance(contender, GraphMethod):
             how, what = "graph", str(contender.graph(style))
         else:
             file = self._workshop.folder / "style.png"
