@@ -16,9 +16,7 @@ from impasto.lab.judge import Crops, cut_crops
 from impasto.lab.public import PublicMeasures, art_fid, public_measures
 
 
-def measure_public(
-    store: Store, folder: Path, tell: Callable[[str], None], weights: Path | None = None
-) -> None:
+def measure_public(store: Store, folder: Path, tell: Callable[[str], None]) -> None:
     """Add public measures to the results of a folder, for every method at full strength.
 
     What is missing is a record, and a warning.
@@ -27,9 +25,8 @@ def measure_public(
         store: the results of the folder.
         folder: with the paintings.
         tell: is told what comes next.
-        weights: the folder of the networks' weights; by default torch's own.
     """
-    measures = public_measures(weights)
+    measures = public_measures()
     for name, why in measures.missing.items():
         warn(f"{name} is not measured: {why}")
     store.add({"kind": "public missing", "missing": dict(measures.missing)})
