@@ -10,6 +10,7 @@ from impasto.bench.contender import FULL
 from impasto.bench.quality.pictures import open_painting, painting_path
 from impasto.bench.quality.results import Results, load_results
 from impasto.bench.quality.store import Store
+from impasto.bench.vote_set import PHOTOS, STYLES
 from impasto.core.arrays import RGB
 from impasto.core.notice import warn
 from impasto.lab.judge import Crops, cut_crops
@@ -56,7 +57,7 @@ class _Look:
         return {name: round(value, 6) for name, value in found.items() if np.isfinite(value)}
 
     def _pairs(self, measure: Callable[[RGB, RGB], float]) -> float:
-        photos = self._results.folder / "photos"
+        photos = self._results.folder / PHOTOS
         values = [
             measure(open_painting(path), open_painting(photos / path.name))
             for style in self._results.styles
@@ -67,7 +68,7 @@ class _Look:
     def _sets(self, measure: Callable[[Crops, Crops], float]) -> float:
         values = []
         for style in self._results.styles:
-            picture, paths = self._results.folder / "styles" / f"{style}.png", self._paths(style)
+            picture, paths = self._results.folder / STYLES / f"{style}.png", self._paths(style)
             if picture.is_file() and paths:
                 values.append(measure(self._crops(paths), self._crops([picture])))
         return float(np.mean(values)) if values else float("nan")

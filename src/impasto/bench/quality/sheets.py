@@ -11,6 +11,7 @@ from impasto.bench.losses_inputs import spread
 from impasto.bench.quality.pictures import open_painting, painting_path
 from impasto.bench.quality.results import Results, full_methods
 from impasto.bench.quality.settings import METHODS
+from impasto.bench.vote_set import STYLES
 from impasto.core.arrays import RGB
 
 _GAP, _LABEL = 4, 20
@@ -27,7 +28,7 @@ def style_sheet(results: Results, style: str, photos: int = 4, width: int = 256)
     methods = [name for name in full_methods(results, METHODS) if name != "style"]
     names = [Path(name) for name in results.photos]
     rows = [_row(results, style, path.name, methods) for path in spread(names, photos)]
-    picture = results.folder / "styles" / f"{style}.png"
+    picture = results.folder / STYLES / f"{style}.png"
     first: Cell = open_painting(picture) if picture.is_file() else None
     return grid([[first, *row] for row in rows], [style, *methods], width)
 
