@@ -85,9 +85,10 @@ def targets(results: Results, bootstrap: Bootstrap) -> Table:
 def _verdict(versus: Versus) -> str:
     if versus.method == "optimisation":
         place = versus.places[0]
+        where = "at full strength, nearer to the photo," if place.nearer else "at its content loss"
         return (
-            f"Gap to optimisation: at its content loss impasto's style loss is "
-            f"{place.ratio.value:.1f} times its. It minimises the measured losses themselves."
+            f"Gap to optimisation: {where} impasto's style loss is {place.ratio.value:.1f} times "
+            "its. It minimises the measured losses themselves."
         )
     where = "everywhere" if len(versus.shared) > 1 else "there"
     met = f"lower {where}" if versus.wins else f"NOT lower {where}"
