@@ -96,6 +96,6 @@ def _lines(results: Results, tables: Sequence[Table], pictures: Sequence[Path]) 
 
 def _rows(table: Table) -> Iterator[str]:
     yield "| " + " | ".join(table.headings) + " |"
-    yield "| " + " | ".join(["---", *["---:"] * (len(table.headings) - 1)]) + " |"
+    yield "| " + " | ".join("---" if words else "---:" for words in table.words) + " |"
     for row in table.rows:
         yield "| " + " | ".join(cell.replace("|", "/") for cell in row) + " |"

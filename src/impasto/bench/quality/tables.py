@@ -1,7 +1,7 @@
 """The tables of a report, as plain text cells: Markdown and HTML are made from the same ones."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,7 +26,13 @@ class Table:
     title: str
     headings: tuple[str, ...]
     rows: list[tuple[str, ...]]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> list[bool]:
+        """By column whether it has words, which begin on the left as numbers end on the right."""
+        columns = zip(*self.rows, strict=True)
+        return [all(cell[:1].isalpha() or not cell for cell in column) for column in columns]
 
 
 def all_tables(results: Results, bootstrap: Bootstrap) -> list[Table]:
