@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from impasto.bench.contender import FULL
 from impasto.bench.plots import write_figure
-from impasto.bench.quality.results import Results, full_methods
+from impasto.bench.quality.results import Results
 from impasto.bench.quality.settings import CONTROLS, METHODS, OURS
 from impasto.bench.quality.summary import Bootstrap
 from impasto.bench.vote_report import Estimate
@@ -48,7 +48,7 @@ def _colour(method: str) -> str:
 
 def _front(axes: "Axes", results: Results, bootstrap: Bootstrap) -> None:
     """Style loss against content loss, with the strength as a curve."""
-    for method in full_methods(results, METHODS):
+    for method in results.full_methods:
         points = [
             (content.value, style)
             for strength in results.strengths(method)
@@ -93,7 +93,7 @@ def _time(axes: "Axes", results: Results, bootstrap: Bootstrap) -> None:
     """Style loss at full strength against the time of a painting."""
     size = _common_size(results)
     points = []
-    for method in full_methods(results, METHODS):
+    for method in results.full_methods:
         found = results.of("resource", method=method, error=None)
         chosen = [each for each in found if each["size"] == size] or found[:1]
         style, content = bootstrap.style_loss(method), bootstrap.mean(method, "content", FULL)

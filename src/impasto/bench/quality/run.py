@@ -40,6 +40,8 @@ from impasto.styles.library import Library
 
 Tell = Callable[[str], None]
 
+_TELL_SECONDS = 10.0
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -232,13 +234,10 @@ class _Course:
             return
         try:
             painting = contender.paint(style.picture, style, FULL)
-            self._store.add({"kind": "identity", **key, **self._marks_of(style, painting)})
+            self._store.add({"kind": "identity", **key, **self._marker.identity(style, painting)})
         except Exception as error:  # as above
             self.failed += 1
             warn(f"{contender.name}, {style.name} on its own picture failed: {reason(error)}")
-
-    def _marks_of(self, style: StyleImage, painting: RGB) -> dict[str, float | None]:
-        return self._marker.identity(style, painting)
 
 
 def _check_size(contender: Contender, photo: Photo, painting: RGB) -> None:
@@ -270,8 +269,8 @@ def _facts(contender: Contender) -> dict[str, Any]:
 class _Watch:
     """Tells every few seconds how far a method is, and how long it still takes."""
 
-    def __init__(self, name: str, tell: Tell, total: int, every: float = 10.0) -> None:
-        self._name, self._tell, self._total, self._every = name, tell, total, every
+    def __init__(self, name: str, tell: Tell, total: int) -> None:
+        self._name, self._tell, self._total = name, tell, total
         self._done, self._started = 0, time.monotonic()
         self._told = self._started
 
@@ -279,7 +278,7 @@ class _Watch:
         """One more painting is done."""
         self._done += 1
         now = time.monotonic()
-        if now - self._told < self._every and self._done < self._total:
+        if now - self._told < _TELL_SECONDS and self._done < self._total:
             return
         self._told = now
         left = (now - self._started) / self._done * (self._total - self._done)

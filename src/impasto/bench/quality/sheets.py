@@ -9,8 +9,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from impasto.bench.contender import FULL
 from impasto.bench.losses_inputs import spread
 from impasto.bench.quality.pictures import open_painting, painting_path
-from impasto.bench.quality.results import Results, full_methods
-from impasto.bench.quality.settings import METHODS
+from impasto.bench.quality.results import Results
 from impasto.bench.vote_set import STYLES
 from impasto.core.arrays import RGB
 
@@ -25,7 +24,7 @@ Cell = RGB | None
 
 def style_sheet(results: Results, style: str, photos: int = 4, width: int = 256) -> RGB:
     """Photos of one style, a row each; a column for each method, the style's picture first."""
-    methods = [name for name in full_methods(results, METHODS) if name != "style"]
+    methods = [name for name in results.full_methods if name != "style"]
     names = [Path(name) for name in results.photos]
     rows = [_row(results, style, path.name, methods) for path in spread(names, photos)]
     picture = results.folder / STYLES / f"{style}.png"
@@ -38,7 +37,7 @@ def overview(results: Results, width: int = 200) -> RGB:
 
     The photo is another one for each style: of those that most methods have painted.
     """
-    methods = [name for name in full_methods(results, METHODS) if name != "colours"]
+    methods = [name for name in results.full_methods if name != "colours"]
     rows = []
     for number, style in enumerate(results.styles):
         photos = _painted(results, style, methods)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from impasto.bench.contender import FULL
-from impasto.bench.quality.results import PHOTO, Results, full_methods
-from impasto.bench.quality.settings import CONTROLS, METHODS, OURS
+from impasto.bench.quality.results import PHOTO, Results
+from impasto.bench.quality.settings import CONTROLS, OURS
 from impasto.bench.quality.summary import Bootstrap, Versus
 from impasto.bench.vote_report import Estimate, VoteReport
 from impasto.bench.vote_table import HEADINGS, cells, lines
@@ -107,7 +107,7 @@ def _verdict(versus: Versus) -> str:
 def quality(results: Results, bootstrap: Bootstrap) -> Table:
     """All measures at full strength."""
     rows = []
-    for method in full_methods(results, METHODS):
+    for method in results.full_methods:
         known = ~np.isnan(results.grid(method, FULL, "content"))
         cells = [
             method,
@@ -134,7 +134,7 @@ def by_style(results: Results, bootstrap: Bootstrap) -> Table:
     """Style loss and content loss of each method in each style."""
     base = results.grid(PHOTO, FULL, "style")
     rows = []
-    for method in full_methods(results, METHODS):
+    for method in results.full_methods:
         style, content = (results.grid(method, FULL, mark) for mark in ("style", "content"))
         cells = []
         for index in range(len(results.styles)):
