@@ -101,7 +101,23 @@ def _time(axes: "Axes", results: Results, bootstrap: Bootstrap) -> None:
             label = f"{method}\ncontent {content.value:.2f}"
             label += "" if chosen[0]["size"] == size else f", at {chosen[0]['size']}"
             points.append((1000 * chosen[0]["seconds"], style.value, _colour(method), label))
-    for number, (took, loss, colour, label) in enumerate(sorted(points)):
+    _labelled(axes, sorted(points))
+    axes.set(
+        xlabel=f"milliseconds for {size} x {size}",
+        ylabel="style loss at full strength",
+        title="Time against quality",
+    )
+    axes.set_xscale("log", subs=(2, 5))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("{x:g}")
+    axes.margins(0.2)
+    axes.set_ylim(bottom=0)
+    axes.grid(visible=True, color="0.92")
+
+
+def _labelled(axes: "Axes", points: Sequence[tuple[float, float, str, str]]) -> None:
+    """Dots from left to right by x, y, colour and label."""
+    for number, (took, loss, colour, label) in enumerate(points):
         # To the right and left in turn, for methods that take as long stand close together.
         side, away = ("left", 9) if number % 2 == 0 else ("right", -9)
         axes.plot(took, loss, "o", color=colour, markersize=9)
@@ -114,17 +130,6 @@ def _time(axes: "Axes", results: Results, bootstrap: Bootstrap) -> None:
             verticalalignment="center",
             fontsize=8,
         )
-    axes.set(
-        xlabel=f"milliseconds for {size} x {size}",
-        ylabel="style loss at full strength",
-        title="Time against quality",
-    )
-    axes.set_xscale("log", subs=(2, 5))
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter("{x:g}")
-    axes.margins(0.2)
-    axes.set_ylim(bottom=0)
-    axes.grid(visible=True, color="0.92")
 
 
 def _common_size(results: Results) -> int:

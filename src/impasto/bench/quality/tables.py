@@ -8,7 +8,7 @@ import numpy as np
 from impasto.bench.contender import FULL
 from impasto.bench.quality.results import PHOTO, Results
 from impasto.bench.quality.settings import CONTROLS, OURS
-from impasto.bench.quality.summary import Bootstrap, Versus
+from impasto.bench.quality.summary import Bootstrap, Place, Versus
 from impasto.bench.vote_report import Estimate, VoteReport
 from impasto.bench.vote_table import HEADINGS, cells, lines
 
@@ -59,13 +59,7 @@ def targets(results: Results, bootstrap: Bootstrap) -> Table:
             if method in RIVALS:
                 notes.append(f"{method}: not compared, see what was not run.")
             continue
-        for place in versus.places:
-            judge = "" if place.judge is None else f"{place.judge:.2f}"
-            where = "full strength, nearer to the photo" if place.nearer else "equal content loss"
-            pictures = f"{versus.styles} x {versus.photos}"
-            rows.append(
-                (method, f"{place.content:.3f}", where, _interval(place.ratio), judge, pictures)
-            )
+        rows += [_beside(versus, place) for place in versus.places]
         notes.append(_verdict(versus))
     heads = (
         "beside",
@@ -85,6 +79,17 @@ def targets(results: Results, bootstrap: Bootstrap) -> Table:
             "below is of content losses that both reach, where there are such.",
             *notes,
         ),
+    )
+
+
+def _beside(versus: Versus, place: Place) -> tuple[str, ...]:
+    return (
+        versus.method,
+        f"{place.content:.3f}",
+        "full strength, nearer to the photo" if place.nearer else "equal content loss",
+        _interval(place.ratio),
+        _number(place.judge, 2),
+        f"{versus.styles} x {versus.photos}",
     )
 
 
