@@ -69,7 +69,7 @@ def test_a_step_lowers_the_loss(method: str) -> None:
     learner = BaselineLearner(replace(TINY, method=method, schedule=BaselineSchedule(warmup=1)))
     batch = learner.batch(0)
     learner.batch = lambda step: batch  # type: ignore[method-assign]
-    found = [sum(float(each) for each in learner.train_step().values()) for _ in range(8)]
+    found = [sum(float(each.detach()) for each in learner.train_step().values()) for _ in range(8)]
     assert found[-1] < found[0]
 
 
