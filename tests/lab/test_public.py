@@ -39,9 +39,18 @@ def test_structure_is_divided_by_channels() -> None:
     assert structural_distance(painting, photo) == pytest.approx(single, rel=1e-5)
 
 
-def test_what_is_missing_is_said(tmp_path: Path) -> None:
+@pytest.fixture
+def downloads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder in place of that of torch's downloads."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    folder = tmp_path / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_what_is_missing_is_said(tmp_path: Path, downloads: Path) -> None:
     """In an empty folder nothing can be measured, and each measure says what it lacks."""
-    found = public_measures(tmp_path)
+    found = public_measures()
     assert found.missing.keys() == NAMES
     assert not found.sets
     assert not found.pairs
@@ -49,18 +58,18 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     assert str(tmp_path) not in "".join(found.missing.values())
 
 
-def test_cfsd_runs_on_weights_of_the_right_names(tmp_path: Path) -> None:
+def test_cfsd_runs_on_weights_of_the_right_names(downloads: Path) -> None:
     """With a file of torchvision's names CFSD is measured; with another it says so."""
-    path, widths = tmp_path / "vgg19-dcbb9e9d.pth", (3, 4, 4, 5, 5, 6)
+    path, widths = downloads / "vgg19-dcbb9e9d.pth", (3, 4, 4, 5, 5, 6)
     state = {}
     for number, inputs, outputs in zip((0, 2, 5, 7, 10), widths[:-1], widths[1:], strict=True):
         state[f"features.{number}.weight"] = torch.randn(outputs, inputs, 3, 3)
         state[f"features.{number}.bias"] = torch.zeros(outputs)
     torch.save(state, path)
-    measure = public_measures(tmp_path).pairs["cfsd"]
+    measure = public_measures().pairs["cfsd"]
     random = np.random.default_rng(0)
     photo, other = random.integers(0, 256, (2, 16, 24, 3), np.uint8)
     assert measure(photo, photo) == pytest.approx(0, abs=1e-6)
     assert measure(other, photo) > 1e-4
     torch.save({"classifier.weight": torch.zeros(1)}, path)
-    assert "not torchvision's VGG-19" in public_measures(tmp_path).missing["CFSD"]
+    assert "not torchvision's VGG-19" in public_measures().missing["CFSD"]

@@ -87,17 +87,19 @@ def report_votes(answers: Sequence[Answer], times: int = _TIMES) -> VoteReport:
     given = [each for each in answers if each.choice != "skip"]
     compared = [each for each in given if each.mode == "compare"]
     rated = [each for each in given if each.mode == "rate"]
-    methods = _methods(_Comparisons(compared, times), _Ratings(rated, times))
+    pairs = _Comparisons(compared, times)
+    methods = _methods(pairs, _Ratings(rated, times))
+    voters = len({each.voter for each in given})
     decided = [each.choice for each in compared if each.choice != "tie"]
     return VoteReport(
-        voters=len({each.voter for each in given}),
+        voters=voters,
         comparisons=len(compared),
         ties=len(compared) - len(decided),
         left=decided.count("left") / len(decided) if decided else None,
         ratings=len(rated),
         skipped=len(answers) - len(given),
         methods=methods,
-        notes=(*_notes(given, methods, compared), *_one_sided(decided)),
+        notes=(*_notes(voters, methods, linked=pairs.linked), *_one_sided(decided)),
         resamples=times,
     )
 
@@ -113,6 +115,7 @@ class _Comparisons:
             return count_wins(left[drawn], right[drawn], share[drawn], len(names))
 
         table = wins(np.arange(len(answers)))
+        self.linked = connected(table)
         tables = bootstrap(wins, [each.voter for each in answers], times)
         scores, drawn_scores = bradley_terry(table), bradley_terry(tables)
         self.counts = dict(zip(names, (table + table.T).sum(0).round().astype(int), strict=True))
@@ -189,10 +192,7 @@ def _strength(row: MethodVotes) -> tuple[float, float]:
     return row.score.value if row.score else low, row.rating.value if row.rating else low
 
 
-def _notes(
-    given: Sequence[Answer], methods: Sequence[MethodVotes], compared: Sequence[Answer]
-) -> Iterator[str]:
-    voters = len({each.voter for each in given})
+def _notes(voters: int, methods: Sequence[MethodVotes], *, linked: bool) -> Iterator[str]:
     if voters < LEAST_VOTERS:
         yield (
             f"too few voters: {voters}; below {LEAST_VOTERS} the intervals speak of these people "
@@ -203,8 +203,7 @@ def _notes(
         few = [f"{name} {count}" for name, count in counts.items() if count < least]
         if few and any(counts.values()):
             yield f"too few {what}, {least} of a method are the least: {', '.join(few)}"
-    names = _names(compared)
-    if not connected(count_wins(*_indices(compared, names), len(names))):
+    if not linked:
         yield "not all methods were compared with each other, even through others"
 
 

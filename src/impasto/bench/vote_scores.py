@@ -20,25 +20,23 @@ _CLOSE: Final = 1e-9  # of a logarithm, from one step to the next
 _MOST_STEPS: Final = 20_000
 
 
-def bradley_terry(wins: Wins, prior: float = _PRIOR) -> LogStrengths:
+def bradley_terry(wins: Wins) -> LogStrengths:
     """Fit strengths to comparisons.
 
     The model is that of Bradley and Terry, "Rank analysis of incomplete block designs", Biometrika
     39 (1952); the iteration is the MM algorithm of Hunter, "MM algorithms for generalized
     Bradley-Terry models", Annals of Statistics 32 (2004), equation 3, which never lowers the
-    likelihood. Differences from it: ties are half wins, and each method gets `prior` comparisons
-    more, which are all ties; so scores are finite whatever was answered, and shrink a little
-    towards 0.
+    likelihood. Differences from it: ties are half wins, and each method gets one comparison more, a
+    tie; so scores are finite whatever was answered, and shrink a little towards 0.
 
     Args:
         wins: finite, not negative; what is on the diagonal counts nowhere.
-        prior: above 0.
     """
     methods = wins.shape[-1]
     if methods < 2:
         return np.zeros(wins.shape[:-1])
     itself = np.eye(methods, dtype=bool)
-    wins = np.where(itself, 0.0, wins + prior / 2 / (methods - 1))
+    wins = np.where(itself, 0.0, wins + _PRIOR / 2 / (methods - 1))
     both, won = wins + np.swapaxes(wins, -1, -2), wins.sum(-1)
     scores = np.zeros(wins.shape[:-1])
     for _ in range(_MOST_STEPS):
@@ -119,11 +117,10 @@ def resamples(
 
 
 def interval(
-    values: Float[np.ndarray, "times methods"], level: float = 0.95
+    values: Float[np.ndarray, "times methods"],
 ) -> tuple[Float[np.ndarray, " methods"], Float[np.ndarray, " methods"]]:
-    """Return the bounds between which `level` of the resampled values lie; NaN counts nowhere."""
-    tail = (1 - level) / 2
-    low, high = np.nanquantile(values, [tail, 1 - tail], axis=0)
+    """Return the bounds between which 95 % of the resampled values lie; NaN counts nowhere."""
+    low, high = np.nanquantile(values, [0.025, 0.975], axis=0)
     return low, high
 
 
@@ -131,7 +128,6 @@ def bootstrap(
     statistic: Callable[[Int[np.ndarray, " drawn"]], Float[np.ndarray, " methods"]],
     voters: Sequence[int],
     times: int,
-    seed: int = 0,
 ) -> Float[np.ndarray, "times methods"]:
     """Return a statistic of each of the `resamples`."""
-    return np.stack([statistic(drawn) for drawn in resamples(voters, times, seed)])
+    return np.stack([statistic(drawn) for drawn in resamples(voters, times)])

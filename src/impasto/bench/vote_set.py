@@ -17,6 +17,9 @@ Mode = Literal["compare", "rate"]
 PICTURES, PHOTOS, STYLES = "pictures", "photos", "styles"
 """Folders: `pictures/METHOD/STYLE/PHOTO.png`, `photos/PHOTO.png`, `styles/STYLE.png`."""
 
+VOTES: Final = "votes.sqlite"
+"""The file of answers in the same folder."""
+
 MOST_BYTES: Final = 32 * 2**20
 """Of one picture: a page that waits longer for it is no pleasure to vote on."""
 

@@ -5,7 +5,7 @@ import threading
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -236,11 +236,8 @@ def read_answers(path: Path) -> list[Answer]:
     """Return all answers of a file of votes; raises `InputError` if there is none."""
     if not path.is_file():
         raise InputError(f"there are no votes at {shown(path)}: impasto bench vote collects them")
-    store = VoteStore(path)
-    try:
+    with closing(VoteStore(path)) as store:
         return store.answers()
-    finally:
-        store.close()
 
 
 def _checked_name(name: str) -> str:

@@ -29,17 +29,20 @@ ReportFile = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FILE", help="Write the JSON into a file, too."),
 ]
+Contents = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Photos.  [default: those that the recipe holds out]"),
+]
+RecipeFile = Annotated[
+    Path, typer.Option(metavar="FILE", help="The recipe that names the styles' pictures.")
+]
+RECIPE = Path("recipes/default.toml")
 
 
 @bench.command()
 def losses(
-    contents: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Photos.  [default: those that the recipe holds out]"),
-    ] = None,
-    recipe: Annotated[
-        Path, typer.Option(metavar="FILE", help="The recipe that names the styles' pictures.")
-    ] = Path("recipes/default.toml"),
+    contents: Contents = None,
+    recipe: RecipeFile = RECIPE,
     style: Annotated[
         list[str] | None,
         typer.Option(

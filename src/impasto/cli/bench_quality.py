@@ -8,6 +8,7 @@ import typer
 
 from impasto.bench.quality.settings import METHODS, QualitySettings
 from impasto.cli import options
+from impasto.cli.bench import RECIPE, Contents, RecipeFile
 from impasto.cli.ends import PARTLY_FAILED
 from impasto.cli.extras import need
 from impasto.cli.streams import answer, say
@@ -16,62 +17,59 @@ Out = Annotated[
     Path,
     typer.Option("--out", "-o", metavar="DIR", help="Results and paintings; a later call goes on."),
 ]
+Method = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--method",
+        metavar="NAME",
+        help=f"May be given repeatedly: {', '.join(METHODS)}.  [default: all]",
+    ),
+]
+StyleOf = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--style",
+        "-s",
+        metavar="NAME[=FILE]",
+        help="A style of the recipe, or of this picture; may be given repeatedly.  "
+        "[default: six of the recipe]",
+    ),
+]
+Photos = Annotated[
+    int, typer.Option(metavar="N", help="So many of the photos, from all over their list.")
+]
+SlowPhotos = Annotated[int, typer.Option(metavar="N", help="Of these so many for optimisation.")]
+Size = Annotated[int, typer.Option(metavar="PIXELS", help="Long side of all paintings.")]
+Crops = Annotated[
+    int, typer.Option(metavar="N", help="The judge sees at least so many crops of each set.")
+]
+Sizes = Annotated[
+    list[int],
+    typer.Option(
+        metavar="PIXELS",
+        help="Time and memory at this side, in new processes; may be given repeatedly, 0 is none.",
+    ),
+]
+Report = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the report as Markdown at the end.")
+]
+Html = Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as one HTML page, too.")]
 
 
 def quality(
     out: Out,
-    method: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--method",
-            metavar="NAME",
-            help=f"May be given repeatedly: {', '.join(METHODS)}.  [default: all]",
-        ),
-    ] = None,
-    style: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--style",
-            "-s",
-            metavar="NAME[=FILE]",
-            help="A style of the recipe, or of this picture; may be given repeatedly.  "
-            "[default: six of the recipe]",
-        ),
-    ] = None,
-    contents: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Photos.  [default: those that the recipe holds out]"),
-    ] = None,
-    photos: Annotated[
-        int, typer.Option(metavar="N", help="So many of the photos, from all over their list.")
-    ] = QualitySettings.photos,
-    slow_photos: Annotated[
-        int, typer.Option(metavar="N", help="Of these so many for optimisation.")
-    ] = QualitySettings.slow_photos,
-    size: Annotated[
-        int, typer.Option(metavar="PIXELS", help="Long side of all paintings.")
-    ] = QualitySettings.size,
-    crops: Annotated[
-        int, typer.Option(metavar="N", help="The judge sees at least so many crops of each set.")
-    ] = QualitySettings.crops,
-    sizes: Annotated[
-        list[int],
-        typer.Option(
-            metavar="PIXELS",
-            help="Time and memory at this side, in new processes; may be given repeatedly, 0 is "
-            "none.",
-        ),
-    ] = list(QualitySettings.sizes),  # noqa: B006  # typer never changes it
-    recipe: Annotated[
-        Path, typer.Option(metavar="FILE", help="The recipe that names the styles' pictures.")
-    ] = Path("recipes/default.toml"),
+    method: Method = None,
+    style: StyleOf = None,
+    contents: Contents = None,
+    photos: Photos = QualitySettings.photos,
+    slow_photos: SlowPhotos = QualitySettings.slow_photos,
+    size: Size = QualitySettings.size,
+    crops: Crops = QualitySettings.crops,
+    sizes: Sizes = list(QualitySettings.sizes),  # noqa: B006  # typer never changes it
+    recipe: RecipeFile = RECIPE,
     model: options.ModelName = QualitySettings.model,
-    report: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the report as Markdown at the end.")
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write it as one HTML page, too.")
-    ] = None,
+    report: Report = None,
+    html: Html = None,
 ) -> None:
     """Paint photos by impasto and other methods, and measure the paintings.
 
@@ -111,9 +109,7 @@ def report(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="FILE", help="The report, Markdown.")
     ] = Path("bench.md"),
-    html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write it as one HTML page, too.")
-    ] = None,
+    html: Html = None,
     votes: Annotated[
         Path | None,
         typer.Option(

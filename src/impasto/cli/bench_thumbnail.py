@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from impasto.bench.settings import ThumbnailSettings
-from impasto.cli.bench import ReportFile, keep, keep_text
+from impasto.cli.bench import RECIPE, RecipeFile, ReportFile, keep, keep_text
 from impasto.cli.extras import need
 from impasto.cli.library import measuring
 from impasto.cli.options import AsJson
@@ -36,9 +36,7 @@ def thumbnail(
         int | None,
         typer.Option("--photos", metavar="N", help="So many of the photos, from all over."),
     ] = None,
-    recipe: Annotated[
-        Path, typer.Option(metavar="FILE", help="The recipe that names the styles' pictures.")
-    ] = Path("recipes/default.toml"),
+    recipe: RecipeFile = RECIPE,
     as_json: AsJson = False,
     out: ReportFile = None,
     table: Annotated[

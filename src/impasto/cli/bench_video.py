@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from impasto.bench.video_settings import VideoSettings
-from impasto.cli.bench import ReportFile, keep, keep_text
+from impasto.cli.bench import RECIPE, RecipeFile, ReportFile, keep, keep_text
 from impasto.cli.extras import need
 from impasto.cli.options import AsJson
 from impasto.cli.streams import answer, say
@@ -18,49 +18,52 @@ if TYPE_CHECKING:
     from impasto.core.arrays import RGB
 
 
+Clips = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="CLIP...",
+        help="Videos, or folders of frames.  [default: those below IMPASTO_ASSETS]",
+    ),
+]
+StyleName = Annotated[
+    str, typer.Option("--style", "-s", metavar="NAME", help="A style of the recipe.")
+]
+Frames = Annotated[int, typer.Option(metavar="N", help="So many frames of each clip.")]
+Size = Annotated[int, typer.Option(metavar="PIXELS", help="Their long side.")]
+Flow = Annotated[
+    float, typer.Option(metavar="0..1", help="How much the painting before shows through.")
+]
+Timed = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="WxH",
+        help="Time painting at this size; may be given repeatedly, 0 times none.  "
+        "[default: 854x480, 1920x1080]",
+    ),
+]
+TimedFrames = Annotated[int, typer.Option(metavar="N", help="Frames that a timing takes.")]
+Table = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write the tables as Markdown, too.")
+]
+Strip = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write frames of the first clip side by side, as JPEG."),
+]
+
+
 def video(
-    clips: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="CLIP...",
-            help="Videos, or folders of frames.  [default: those below IMPASTO_ASSETS]",
-        ),
-    ] = None,
-    style: Annotated[
-        str, typer.Option("--style", "-s", metavar="NAME", help="A style of the recipe.")
-    ] = VideoSettings.style,
-    frames: Annotated[
-        int, typer.Option(metavar="N", help="So many frames of each clip.")
-    ] = VideoSettings.frames,
-    size: Annotated[
-        int, typer.Option(metavar="PIXELS", help="Their long side.")
-    ] = VideoSettings.size,
-    flow: Annotated[
-        float, typer.Option(metavar="0..1", help="How much the painting before shows through.")
-    ] = VideoSettings.flow,
-    timed: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="WxH",
-            help="Time painting at this size; may be given repeatedly, 0 times none.  "
-            "[default: 854x480, 1920x1080]",
-        ),
-    ] = None,
-    timed_frames: Annotated[
-        int, typer.Option(metavar="N", help="Frames that a timing takes.")
-    ] = VideoSettings.timed_frames,
-    recipe: Annotated[
-        Path, typer.Option(metavar="FILE", help="The recipe that names the style's picture.")
-    ] = Path("recipes/default.toml"),
+    clips: Clips = None,
+    style: StyleName = VideoSettings.style,
+    frames: Frames = VideoSettings.frames,
+    size: Size = VideoSettings.size,
+    flow: Flow = VideoSettings.flow,
+    timed: Timed = None,
+    timed_frames: TimedFrames = VideoSettings.timed_frames,
+    recipe: RecipeFile = RECIPE,
     as_json: AsJson = False,
     out: ReportFile = None,
-    table: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the tables as Markdown, too.")
-    ] = None,
-    strip: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write frames of the first clip side by side, as JPEG."),
-    ] = None,
+    table: Table = None,
+    strip: Strip = None,
 ) -> None:
     """Measure flicker of painted clips, beside other networks, and frames a second.
 

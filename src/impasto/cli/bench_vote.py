@@ -11,8 +11,6 @@ from impasto.cli.bench import ReportFile, keep
 from impasto.cli.options import AsJson
 from impasto.cli.streams import answer, say
 
-VOTES = "votes.sqlite"
-
 Folder = Annotated[
     Path,
     typer.Argument(
@@ -45,7 +43,7 @@ def vote(
     """
     from impasto.bench.vote_ballot import Ballot
     from impasto.bench.vote_server import VoteServer
-    from impasto.bench.vote_set import read_set
+    from impasto.bench.vote_set import VOTES, read_set
     from impasto.bench.vote_store import VoteStore
 
     pictures = read_set(folder, method or ())
@@ -74,6 +72,7 @@ def votes(folder: Folder, as_json: AsJson = False, out: ReportFile = None) -> No
     Prints a Markdown table. Says when there are too few votes.
     """
     from impasto.bench.vote_report import report_votes
+    from impasto.bench.vote_set import VOTES
     from impasto.bench.vote_store import read_answers
     from impasto.bench.vote_table import markdown
 

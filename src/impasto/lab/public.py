@@ -49,9 +49,9 @@ class PublicMeasures:
     """By the measure's usual name, what it lacks."""
 
 
-def public_measures(folder: Path | None = None) -> PublicMeasures:
-    """Find what can be measured; `folder` holds the weights, by default torch's own."""
-    place = folder or Path(torch.hub.get_dir()) / "checkpoints"
+def public_measures() -> PublicMeasures:
+    """Find what can be measured."""
+    place = Path(torch.hub.get_dir()) / "checkpoints"
     sets: dict[str, SetMeasure] = {}
     pairs: dict[str, PairMeasure] = {}
     missing: dict[str, str] = {}
@@ -125,7 +125,10 @@ def _of_sets(
 
 
 def _lpips(weights: Path) -> PairMeasure:
-    """LPIPS with AlexNet, version 0.1 (Zhang et al. 2018), as torchmetrics computes it."""
+    """LPIPS with AlexNet, version 0.1 (Zhang et al. 2018), as torchmetrics computes it.
+
+    torchvision finds the weights by itself, in the very folder that was looked into.
+    """
     from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
 
     metric = LearnedPerceptualImagePatchSimilarity(net_type="alex", normalize=True)

@@ -11,6 +11,7 @@ from impasto.bench.baselines.adain import TRAINED, AdaIn
 from impasto.bench.baselines.arbitrary import MicroAst
 from impasto.bench.baselines.lst import LinearTransfer
 from impasto.bench.baselines.optimise import Optimisation, OptimiseSettings
+from impasto.bench.baselines.slim import gmac_of
 from impasto.bench.baselines.wct import RELEASED as WCT
 from impasto.bench.baselines.wct import Wct
 from impasto.bench.contender import Contender, StyleImage
@@ -79,6 +80,14 @@ def test_missing_weights_and_pictures_are_named(tmp_path: Path) -> None:
         AdaIn(tmp_path / DEEP_VGG)
     with pytest.raises(InputError, match="no picture of the style 'scream'"):
         StyleImage("scream", None).picture  # noqa: B018
+
+
+def test_work_is_that_of_a_known_style(assets: Path) -> None:
+    """A style that was looked at before costs nothing in the count of multiply-adds."""
+    method = AdaIn(assets / DEEP_VGG)
+    style = StyleImage("scream", small(assets / STYLE))
+    method.check(style)
+    assert gmac_of(lambda photo: method.paint(photo, style)) == method.gmac_512
 
 
 def test_trained_weights_are_labelled_and_small() -> None:

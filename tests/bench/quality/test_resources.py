@@ -14,6 +14,7 @@ from impasto.bench.quality.resources import measure_resources
 from impasto.bench.quality.run import Inputs
 from impasto.bench.quality.settings import QualitySettings
 from impasto.bench.quality.store import Store, read_results
+from impasto.core.errors import InputError
 from impasto.lab.recipe import Recipe
 
 pytestmark = pytest.mark.filterwarnings("ignore::impasto.core.errors.ImpastoWarning")
@@ -34,6 +35,13 @@ def test_time_and_memory_of_a_process(gallery: Path, recipe: Recipe, tmp_path: P
     assert found["peak_bytes"] is None or found["peak_bytes"] > 2**24
     assert told == ["impasto: time and memory at 32 x 32"]
     assert any(each["kind"] == "machine" for each in read_results(tmp_path))
+
+
+def test_a_folder_without_results_is_refused(recipe: Recipe, tmp_path: Path) -> None:
+    """Nothing is measured into a folder whose photos and sizes nobody knows."""
+    with pytest.raises(InputError, match="has no results"):
+        measure_resources(QualitySettings(sizes=(32,)), Inputs(recipe, None), tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_process_does_not_import_torch() -> None:

@@ -12,7 +12,6 @@ photo is continued to a multiple of 8 pixels and the painting is cut. Strength i
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,7 +20,7 @@ from impasto.bench.baselines.slim import (
     Last,
     adapt,
     framed,
-    gmac_of,
+    gmac_512_of,
     load_into,
     new_mirror,
     parameters_of,
@@ -35,7 +34,6 @@ from impasto.lab.losses import moments
 
 TRAINED = Path(__file__).with_name("weights") / "adain.safetensors"
 _STRIDE = 8
-_GREY = np.full((32, 32, 3), 128, np.uint8)
 
 
 class AdaIn:
@@ -63,7 +61,7 @@ class AdaIn:
     @cached_property
     def gmac_512(self) -> float:
         """Of encoder and decoder, the style cached."""
-        return gmac_of(lambda photo: self.paint(photo, StyleImage("", _GREY)))
+        return gmac_512_of(self)
 
     @property
     def parameters(self) -> int:

@@ -8,10 +8,10 @@ engine for what runs for each photo.
 from pathlib import Path
 from tempfile import mkdtemp
 
+from impasto.bench.baselines.graphs import GraphMethod
 from impasto.bench.baselines.microast import style_tensors
 from impasto.bench.baselines.slim import Last
-from impasto.bench.contender import FULL, StyleImage
-from impasto.bench.losses_methods import graph_paint
+from impasto.bench.contender import StyleImage
 from impasto.bench.peer_parts import Peer
 from impasto.bench.speed_microast import write_microast
 from impasto.core.arrays import RGB
@@ -19,7 +19,7 @@ from impasto.core.files import sha256_file
 from impasto.engine.backend import Backend
 
 
-class MicroAst:
+class MicroAst(GraphMethod):
     """MicroAST.
 
     Args:
@@ -33,35 +33,16 @@ class MicroAst:
 
     name = "microast"
     about = "Wang et al. 2023 with its released weights; our engine"
-    strengths = (FULL,)
 
     def __init__(self, released: Path, folder: Path, backend: Backend) -> None:
-        self._released, self._folder, self._backend = released, folder, backend
-        self._peer = write_microast(self._place(), released)
+        self._released, self._folder = released, folder
+        super().__init__(backend, write_microast(self._place(), released))
         self.version = sha256_file(released / "decoder.safetensors")[:16]
         self._peer_of = Last(self._look)
 
-    @property
-    def parameters(self) -> int:
-        """Of content encoder and decoder: the style's own networks run once."""
-        return self._peer.parameters
-
-    @property
-    def gmac_512(self) -> float:
-        """Of content encoder and decoder."""
-        return self._peer.gmac_512
-
-    def check(self, style: StyleImage) -> None:
-        """Look at the style."""
-        self._peer_of(style.picture)
-
-    def graph(self, style: StyleImage) -> Path:
-        """The graph with the style in it."""
-        return self._peer_of(style.picture).graph
-
-    def paint(self, photo: RGB, style: StyleImage, strength: float = FULL) -> RGB:
-        """Paint a photo of at least 16 pixels on each side."""
-        return graph_paint(self.graph(style), self._backend)(photo)
+    def peer(self, style: StyleImage) -> Peer:
+        """Content encoder and decoder with the style in them: its own networks run once."""
+        return self._peer_of(style.picture)
 
     def _look(self, picture: RGB) -> Peer:
         seen = style_tensors(self._released, picture)

@@ -14,7 +14,6 @@ here it goes from the photo's features to the transformed ones.
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,7 +21,7 @@ from impasto.bench.baselines.slim import (
     DEEPEST,
     Last,
     framed,
-    gmac_of,
+    gmac_512_of,
     load_into,
     parameters_of,
     seen_by,
@@ -35,7 +34,6 @@ from impasto.lab.features import load_features
 
 TRAINED = Path(__file__).with_name("weights") / "lst.safetensors"
 _STRIDE = 8
-_GREY = np.full((32, 32, 3), 128, np.uint8)
 
 
 class LinearTransfer:
@@ -63,7 +61,7 @@ class LinearTransfer:
     @cached_property
     def gmac_512(self) -> float:
         """Of encoder and decoder, the style cached."""
-        return gmac_of(lambda photo: self.paint(photo, StyleImage("", _GREY)))
+        return gmac_512_of(self)
 
     @property
     def parameters(self) -> int:

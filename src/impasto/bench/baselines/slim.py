@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from impasto.bench.contender import Contender, StyleImage
 from impasto.core.arrays import RGB
 from impasto.core.errors import ModelError
 from impasto.core.files import atomic_write, reason, sha256_file, shown
@@ -154,6 +155,13 @@ def gmac_of(paint: Callable[[RGB], object], side: int = 512) -> float:
     with FlopCounterMode(display=False) as counter:
         paint(np.zeros((side, side, 3), np.uint8))
     return round(counter.get_total_flops() / 2e9, 3)
+
+
+def gmac_512_of(method: Contender) -> float:
+    """The same of painting in a style that is known already."""
+    style = StyleImage("", np.full((64, 64, 3), 128, np.uint8))
+    method.check(style)
+    return gmac_of(lambda photo: method.paint(photo, style))
 
 
 def version_of(*files: Path) -> str:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -22,7 +21,7 @@ from impasto.bench.baselines.slim import (
     Last,
     Mirror,
     framed,
-    gmac_of,
+    gmac_512_of,
     load_mirror,
     parameters_of,
     version_of,
@@ -35,7 +34,6 @@ from impasto.lab.features import FeatureNetwork, load_features
 RELEASED = Path("baselines") / "wct_slim16x"
 """Where the weights lie below the assets folder."""
 _STRIDE = 16
-_GREY = np.full((64, 64, 3), 128, np.uint8)
 _FLOOR = 1e-6
 
 Flat = Float[Tensor, "channels places"]
@@ -104,7 +102,7 @@ class Wct:
     @cached_property
     def gmac_512(self) -> float:
         """Of all levels, the style cached; without the decompositions into eigenvectors."""
-        return gmac_of(lambda photo: self.paint(photo, StyleImage("", _GREY)))
+        return gmac_512_of(self)
 
     @property
     def parameters(self) -> int:

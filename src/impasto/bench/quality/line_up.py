@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from impasto.bench.baselines.graphs import PerStyle
 from impasto.bench.contender import Contender
-from impasto.bench.quality.controls import ColourTransfer, PerStyle, StyleItself, Unchanged
+from impasto.bench.quality.controls import ColourTransfer, StyleItself, Unchanged
 from impasto.bench.quality.ours import Impasto
 from impasto.core.errors import InputError
 from impasto.engine.backend import Backend

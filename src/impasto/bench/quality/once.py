@@ -12,21 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from impasto.bench.quality.settings import EXACT
 from impasto.bench.speed import square
 from impasto.core.arrays import RGB
-from impasto.core.settings import EngineSettings
 from impasto.engine.backends import shared_backend
 from impasto.media.image import read_image
 
-EXACT = EngineSettings(precision="float32")
+How = Literal["painter", "graph", "method"]
+"""Impasto; a graph of another network; or a method that runs in torch."""
 
 
 @dataclass(frozen=True)
 class Task:
     """What the process is to do."""
 
-    how: Literal["painter", "graph", "method"]
-    """Impasto; a graph of another network; or a method that runs in torch."""
+    how: How
     what: str
     """The style's name, the graph's file, or the method's name."""
     photo: str
@@ -56,7 +56,7 @@ def main(words: list[str]) -> None:
     Path(task.answer).write_text(json.dumps(seconds), encoding="utf-8")
 
 
-def _maker(how: str) -> Callable[[Task], Callable[[RGB], Any]]:
+def _maker(how: How) -> Callable[[Task], Callable[[RGB], Any]]:
     return {"painter": _painter, "graph": _graph, "method": _method}[how]
 
 

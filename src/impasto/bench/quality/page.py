@@ -40,15 +40,18 @@ def _table(table: Table) -> str:
     title = f"<h2>{escape(table.title)}</h2>"
     if not table.rows:
         return title + notes
-    head = "".join(f'<th scope="col">{escape(each)}</th>' for each in table.headings)
-    body = "".join(_row(row) for row in table.rows)
+    sides = [' class="words"' if words else "" for words in table.words]
+    heads = zip(table.headings, sides, strict=True)
+    head = "".join(f'<th scope="col"{side}>{escape(each)}</th>' for each, side in heads)
+    body = "".join(_row(row, sides) for row in table.rows)
     rows = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     return f'{title}<div class="wide"><table>{rows}</table></div>{notes}'
 
 
-def _row(row: Sequence[str]) -> str:
+def _row(row: Sequence[str], sides: Sequence[str]) -> str:
     first, *rest = row
-    cells = "".join(f"<td>{escape(each)}</td>" for each in rest)
+    marked = zip(rest, sides[1:], strict=True)
+    cells = "".join(f"<td{side}>{escape(each)}</td>" for each, side in marked)
     mark = ' class="ours"' if first == "impasto" else ""
     return f'<tr{mark}><th scope="row">{escape(first)}</th>{cells}</tr>'
 
@@ -74,7 +77,7 @@ h2 { margin-top: 2.5rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; }
 th, td { padding: 0.25rem 0.6rem; text-align: right; border-bottom: 1px solid #8884; }
-th:first-child { text-align: left; }
+th:first-child, .words { text-align: left; }
 td { white-space: nowrap; }
 .ours { background: #c3143a1a; font-weight: 600; }
 figure { margin: 2rem 0; }

@@ -20,6 +20,7 @@ from impasto.bench.losses_inputs import (
     straight_ones,
 )
 from impasto.bench.quality.settings import CONTROLS, QualitySettings
+from impasto.bench.vote_set import PHOTOS, PICTURES, STYLES
 from impasto.core.arrays import RGB
 from impasto.core.errors import InputError
 from impasto.core.files import make_folder
@@ -118,7 +119,7 @@ def painting_path(folder: Path, method: str, strength: float, style: str, photo:
     if method in CONTROLS:
         place = Path("controls") / method
     elif strength == FULL:
-        place = Path("pictures") / method
+        place = Path(PICTURES) / method
     else:
         place = Path("curves") / method / f"{strength:g}"
     return folder / place / style / f"{photo}.png"
@@ -127,10 +128,10 @@ def painting_path(folder: Path, method: str, strength: float, style: str, photo:
 def keep_inputs(folder: Path, photos: Iterable[Photo], styles: Iterable[StyleImage]) -> None:
     """Write photos and styles beside the paintings."""
     for photo in photos:
-        save(photo.pixels, folder / "photos" / f"{photo.name}.png")
+        save(photo.pixels, folder / PHOTOS / f"{photo.name}.png")
     for style in styles:
         if style.pixels is not None:
-            save(style.pixels, folder / "styles" / f"{style.name}.png")
+            save(style.pixels, folder / STYLES / f"{style.name}.png")
 
 
 def save(pixels: RGB, path: Path) -> None:

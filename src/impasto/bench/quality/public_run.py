@@ -10,15 +10,14 @@ from impasto.bench.contender import FULL
 from impasto.bench.quality.pictures import open_painting, painting_path
 from impasto.bench.quality.results import Results, load_results
 from impasto.bench.quality.store import Store
+from impasto.bench.vote_set import PHOTOS, STYLES
 from impasto.core.arrays import RGB
 from impasto.core.notice import warn
 from impasto.lab.judge import Crops, cut_crops
 from impasto.lab.public import PublicMeasures, art_fid, public_measures
 
 
-def measure_public(
-    store: Store, folder: Path, tell: Callable[[str], None], weights: Path | None = None
-) -> None:
+def measure_public(store: Store, folder: Path, tell: Callable[[str], None]) -> None:
     """Add public measures to the results of a folder, for every method at full strength.
 
     What is missing is a record, and a warning.
@@ -27,9 +26,8 @@ def measure_public(
         store: the results of the folder.
         folder: with the paintings.
         tell: is told what comes next.
-        weights: the folder of the networks' weights; by default torch's own.
     """
-    measures = public_measures(weights)
+    measures = public_measures()
     for name, why in measures.missing.items():
         warn(f"{name} is not measured: {why}")
     store.add({"kind": "public missing", "missing": dict(measures.missing)})
@@ -59,7 +57,7 @@ class _Look:
         return {name: round(value, 6) for name, value in found.items() if np.isfinite(value)}
 
     def _pairs(self, measure: Callable[[RGB, RGB], float]) -> float:
-        photos = self._results.folder / "photos"
+        photos = self._results.folder / PHOTOS
         values = [
             measure(open_painting(path), open_painting(photos / path.name))
             for style in self._results.styles
@@ -70,7 +68,7 @@ class _Look:
     def _sets(self, measure: Callable[[Crops, Crops], float]) -> float:
         values = []
         for style in self._results.styles:
-            picture, paths = self._results.folder / "styles" / f"{style}.png", self._paths(style)
+            picture, paths = self._results.folder / STYLES / f"{style}.png", self._paths(style)
             if picture.is_file() and paths:
                 values.append(measure(self._crops(paths), self._crops([picture])))
         return float(np.mean(values)) if values else float("nan")

@@ -13,6 +13,7 @@ from impasto.bench.quality.sheets import overview, style_sheet
 from impasto.bench.quality.summary import Bootstrap
 from impasto.bench.quality.tables import Table, all_tables, facts, people
 from impasto.bench.vote_report import report_votes
+from impasto.bench.vote_set import VOTES
 from impasto.bench.vote_store import read_answers
 from impasto.core.arrays import RGB
 from impasto.core.files import atomic_write, make_folder
@@ -20,8 +21,6 @@ from impasto.core.files import atomic_write, make_folder
 TITLE = "Quality: impasto beside other methods"
 HOW = Path(__file__).with_name("how.md")
 """What a report says of itself, whatever was measured."""
-VOTES = "votes.sqlite"
-"""Beside the results, where people have voted on them."""
 _OVERVIEW = "overview.jpg"
 _ALT = {
     FRONT: "Style loss against content loss",
@@ -97,6 +96,6 @@ def _lines(results: Results, tables: Sequence[Table], pictures: Sequence[Path]) 
 
 def _rows(table: Table) -> Iterator[str]:
     yield "| " + " | ".join(table.headings) + " |"
-    yield "| " + " | ".join(["---", *["---:"] * (len(table.headings) - 1)]) + " |"
+    yield "| " + " | ".join("---" if words else "---:" for words in table.words) + " |"
     for row in table.rows:
         yield "| " + " | ".join(cell.replace("|", "/") for cell in row) + " |"

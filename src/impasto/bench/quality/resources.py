@@ -6,35 +6,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol, runtime_checkable
 
+from impasto.bench.baselines.graphs import GraphMethod
 from impasto.bench.contender import Contender, StyleImage
 from impasto.bench.facts import machine
 from impasto.bench.process import run_process
 from impasto.bench.quality.line_up import SLOW, Workshop
-from impasto.bench.quality.once import EXACT, Task
+from impasto.bench.quality.once import How, Task
 from impasto.bench.quality.pictures import open_styles, save
 from impasto.bench.quality.run import Inputs
-from impasto.bench.quality.settings import CONTROLS, OURS, QualitySettings
+from impasto.bench.quality.settings import CONTROLS, EXACT, OURS, QualitySettings
 from impasto.bench.quality.store import Record, Store, read_results
 from impasto.bench.timing import summarise
-from impasto.core.errors import ImpastoError
-from impasto.core.files import BUNDLED_DATA
+from impasto.core.errors import ImpastoError, InputError
+from impasto.core.files import BUNDLED_DATA, shown
 from impasto.core.notice import warn
 from impasto.engine.backends import shared_backend
 from impasto.engine.model import load_model
 from impasto.styles.library import Library
 
 _PHOTO = BUNDLED_DATA / "demo" / "coffee.jpg"
-
-
-@runtime_checkable
-class HasGraph(Protocol):
-    """A method whose network is a graph once the style is known."""
-
-    def graph(self, style: StyleImage) -> Path:
-        """The graph that paints in a style."""
-        ...
 
 
 def measure_resources(
@@ -57,7 +48,7 @@ def measure_resources(
     store = _open(folder)
     here = machine()
     store.add({"kind": "machine", **asdict(here), "engine": asdict(shared_backend(EXACT).info)})
-    styles = open_styles(settings, inputs.recipe, inputs.assets, inputs.style_pictures or {})
+    styles = open_styles(settings, inputs.recipe, inputs.assets, inputs.style_pictures)
     with TemporaryDirectory(prefix="impasto-bench-", ignore_cleanup_errors=True) as name:
         workshop = Workshop(
             load_model(settings.model), Library(), shared_backend(EXACT), inputs.assets, Path(name)
@@ -68,7 +59,9 @@ def measure_resources(
 
 
 def _open(folder: Path) -> Store:
-    setup = next((each for each in read_results(folder) if each["kind"] == "setup"), {})
+    setup = next((each for each in read_results(folder) if each["kind"] == "setup"), None)
+    if setup is None:
+        raise InputError(f"{shown(folder)} has no results of `impasto bench quality`")
     return Store(folder, {k: v for k, v in setup.items() if k not in ("kind", "format_version")})
 
 
@@ -134,10 +127,11 @@ class _Desk:
         }
 
     def _task(self, contender: Contender, style: StyleImage, size: int, answer: Path) -> Task:
-        how, what, picture = "method", contender.name, ""
+        how: How = "method"
+        what, picture = contender.name, ""
         if contender.name == OURS:
             how, what = "painter", style.name
-        elif isinstance(contender, HasGraph):
+        elif isinstance(contender, GraphMethod):
             how, what = "graph", str(contender.graph(style))
         else:
             file = self._workshop.folder / "style.png"
@@ -145,7 +139,7 @@ class _Desk:
             picture = str(file)
         repeats = 1 if contender.name in SLOW else self._settings.repeats
         return Task(
-            how,  # type: ignore[arg-type]
+            how,
             what,
             str(_PHOTO),
             size,

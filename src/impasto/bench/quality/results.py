@@ -1,7 +1,8 @@
 """The raw results of a folder as arrays: what a report is made from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,11 @@ class Results:
     records: tuple[Record, ...]
     """Of these versions, and those that belong to none."""
 
+    @property
+    def full_methods(self) -> list[str]:
+        """Those that have paintings at full strength."""
+        return [name for name in self.methods if FULL in self.strengths(name)]
+
     def grid(self, method: str, strength: float, mark: str) -> Grid:
         """A measure by style and photo."""
         grid = np.full((len(self.styles), len(self.photos)), np.nan)
@@ -62,7 +68,7 @@ class Results:
             if each["kind"] == kind and all(each.get(name) == value for name, value in key.items())
         ]
 
-    @property
+    @cached_property
     def _paintings(self) -> dict[tuple[str, float], list[Record]]:
         found: dict[tuple[str, float], list[Record]] = {}
         for each in self.of("painting", error=None):
@@ -102,8 +108,3 @@ def _is_current(record: Record, last: Mapping[str, Record]) -> bool:
         return True
     newest = last.get(record["method"])
     return newest is not None and newest["version"] == record["version"]
-
-
-def full_methods(results: Results, names: Sequence[str]) -> list[str]:
-    """Those of the names that have paintings at full strength."""
-    return [name for name in names if FULL in results.strengths(name)]

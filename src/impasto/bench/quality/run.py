@@ -5,8 +5,8 @@ stopped, and a further method costs only its own time. A method whose weights ch
 """
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,13 +25,12 @@ from impasto.bench.quality.pictures import (
     save,
 )
 from impasto.bench.quality.public_run import measure_public
-from impasto.bench.quality.settings import CONTROLS, METHODS, QualitySettings
+from impasto.bench.quality.settings import CONTROLS, EXACT, METHODS, QualitySettings
 from impasto.bench.quality.store import Store
 from impasto.core.arrays import RGB
 from impasto.core.errors import ImageError, ImpastoError
 from impasto.core.files import reason
 from impasto.core.notice import warn
-from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Backend
 from impasto.engine.backends import shared_backend
 from impasto.engine.model import load_model
@@ -39,9 +38,9 @@ from impasto.lab.judge import Features
 from impasto.lab.recipe import Recipe
 from impasto.styles.library import Library
 
-_EXACT = EngineSettings(precision="float32")
-
 Tell = Callable[[str], None]
+
+_TELL_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Inputs:
     """None without IMPASTO_ASSETS."""
     contents: Path | None = None
     """A folder of photos in place of the recipe's."""
-    style_pictures: dict[str, Path] | None = None
+    style_pictures: Mapping[str, Path] = field(default_factory=dict)
     """By style, in place of the recipe's."""
 
 
@@ -85,8 +84,7 @@ def measure_quality(
         OutputError: the folder cannot be written.
     """
     photos = open_photos(settings, inputs.recipe, inputs.assets, inputs.contents)
-    pictures = inputs.style_pictures or {}
-    styles = open_styles(settings, inputs.recipe, inputs.assets, pictures)
+    styles = open_styles(settings, inputs.recipe, inputs.assets, inputs.style_pictures)
     tools = open_tools(inputs.assets)
     store = Store(folder, _setup(settings, photos, tools.features))
     store.add({"kind": "where", "date": date(), **_where()})
@@ -96,7 +94,7 @@ def measure_quality(
         workshop = Workshop(
             load_model(settings.model),
             library or Library(),
-            backend or shared_backend(_EXACT),
+            backend or shared_backend(EXACT),
             inputs.assets,
             Path(name),
         )
@@ -236,13 +234,10 @@ class _Course:
             return
         try:
             painting = contender.paint(style.picture, style, FULL)
-            self._store.add({"kind": "identity", **key, **self._marks_of(style, painting)})
+            self._store.add({"kind": "identity", **key, **self._marker.identity(style, painting)})
         except Exception as error:  # as above
             self.failed += 1
             warn(f"{contender.name}, {style.name} on its own picture failed: {reason(error)}")
-
-    def _marks_of(self, style: StyleImage, painting: RGB) -> dict[str, float | None]:
-        return self._marker.identity(style, painting)
 
 
 def _check_size(contender: Contender, photo: Photo, painting: RGB) -> None:
@@ -274,8 +269,8 @@ def _facts(contender: Contender) -> dict[str, Any]:
 class _Watch:
     """Tells every few seconds how far a method is, and how long it still takes."""
 
-    def __init__(self, name: str, tell: Tell, total: int, every: float = 10.0) -> None:
-        self._name, self._tell, self._total, self._every = name, tell, total, every
+    def __init__(self, name: str, tell: Tell, total: int) -> None:
+        self._name, self._tell, self._total = name, tell, total
         self._done, self._started = 0, time.monotonic()
         self._told = self._started
 
@@ -283,7 +278,7 @@ class _Watch:
         """One more painting is done."""
         self._done += 1
         now = time.monotonic()
-        if now - self._told < self._every and self._done < self._total:
+        if now - self._told < _TELL_SECONDS and self._done < self._total:
             return
         self._told = now
         left = (now - self._started) / self._done * (self._total - self._done)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from impasto.bench.settings import MIN_LOSS_SIZE, MIN_SIZE
 from impasto.core.errors import SettingsError
+from impasto.core.settings import EngineSettings
 
 STYLES = ("scream", "great-wave", "minotaur", "udnie", "starry-night", "water-lilies")
 
@@ -25,6 +26,9 @@ CONTROLS = METHODS[:3]
 """What no one would use: the unchanged photo, the photo in other colours, the style's picture."""
 
 OURS = "impasto"
+
+EXACT = EngineSettings(precision="float32")
+"""Graphs of all methods run in it: no one gains by rounding."""
 
 
 @dataclass(frozen=True)

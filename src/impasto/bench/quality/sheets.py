@@ -4,30 +4,32 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from impasto.bench.contender import FULL
 from impasto.bench.losses_inputs import spread
 from impasto.bench.quality.pictures import open_painting, painting_path
-from impasto.bench.quality.results import Results, full_methods
-from impasto.bench.quality.settings import METHODS
+from impasto.bench.quality.results import Results
+from impasto.bench.vote_set import STYLES
 from impasto.core.arrays import RGB
 
 _GAP, _LABEL = 4, 20
 _WHITE = 255
+_FLAT = 0.75
+"""Of its width a cell is at most so high: tall pictures would leave gaps beside all others."""
+_NONE = "not painted"
 
 Cell = RGB | None
 
 
 def style_sheet(results: Results, style: str, photos: int = 4, width: int = 256) -> RGB:
     """Photos of one style, a row each; a column for each method, the style's picture first."""
-    methods = [name for name in full_methods(results, METHODS) if name != "style"]
+    methods = [name for name in results.full_methods if name != "style"]
     names = [Path(name) for name in results.photos]
     rows = [_row(results, style, path.name, methods) for path in spread(names, photos)]
-    picture = results.folder / "styles" / f"{style}.png"
+    picture = results.folder / STYLES / f"{style}.png"
     first: Cell = open_painting(picture) if picture.is_file() else None
-    rows = [[first if number == 0 else None, *row] for number, row in enumerate(rows)]
-    return grid(rows, [style, *methods], width)
+    return grid([[first, *row] for row in rows], [style, *methods], width)
 
 
 def overview(results: Results, width: int = 200) -> RGB:
@@ -35,7 +37,7 @@ def overview(results: Results, width: int = 200) -> RGB:
 
     The photo is another one for each style: of those that most methods have painted.
     """
-    methods = [name for name in full_methods(results, METHODS) if name != "colours"]
+    methods = [name for name in results.full_methods if name != "colours"]
     rows = []
     for number, style in enumerate(results.styles):
         photos = _painted(results, style, methods)
@@ -73,16 +75,17 @@ def grid(rows: Sequence[Sequence[Cell]], labels: Sequence[str], width: int) -> R
     top = _LABEL
     for row, height in zip(shrunk, heights, strict=True):
         for column, cell in enumerate(row):
-            if cell is not None:
-                page.paste(cell, (column * (width + _GAP), top))
+            left = column * (width + _GAP)
+            if cell is None:
+                draw.text((left + 2, top + 2), _NONE, "gray", font)
+            else:
+                page.paste(cell, (left, top))
         top += height + _GAP
     pixels: RGB = np.asarray(page)
     return pixels
 
 
 def _within(pixels: RGB, width: int) -> Image.Image:
-    """As wide as its column, but never higher than that."""
-    picture = Image.fromarray(pixels)
-    scale = width / max(picture.size)
-    sides = (max(1, round(side * scale)) for side in picture.size)
-    return picture.resize((next(sides), next(sides)), Image.Resampling.LANCZOS)
+    """As large as a cell, with its own proportions."""
+    box = width, round(width * _FLAT)
+    return ImageOps.contain(Image.fromarray(pixels), box, Image.Resampling.LANCZOS)

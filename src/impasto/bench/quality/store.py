@@ -1,7 +1,7 @@
 """Raw results as JSON lines in a folder: appended as they come, and found again by a later call."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +61,6 @@ class Store:
     def find(self, **key: Any) -> Record | None:
         """The record with exactly this key."""
         return self._records.get(_key(key))
-
-    def __iter__(self) -> Iterator[Record]:
-        return iter(list(self._records.values()))
 
 
 def read_results(folder: Path) -> list[Record]:

@@ -43,7 +43,7 @@ class Versus:
     photos: int
     """That both have painted."""
     places: tuple[Place, ...]
-    """None where impasto does not come as near to the photo as the other."""
+    """From the other's weakest strength to its full one."""
 
     @property
     def shared(self) -> tuple[Place, ...]:

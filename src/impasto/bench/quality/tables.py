@@ -1,14 +1,14 @@
 """The tables of a report, as plain text cells: Markdown and HTML are made from the same ones."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from impasto.bench.contender import FULL
-from impasto.bench.quality.results import PHOTO, Results, full_methods
-from impasto.bench.quality.settings import CONTROLS, METHODS, OURS
-from impasto.bench.quality.summary import Bootstrap, Versus
+from impasto.bench.quality.results import PHOTO, Results
+from impasto.bench.quality.settings import CONTROLS, OURS
+from impasto.bench.quality.summary import Bootstrap, Place, Versus
 from impasto.bench.vote_report import Estimate, VoteReport
 from impasto.bench.vote_table import HEADINGS, cells, lines
 
@@ -26,7 +26,13 @@ class Table:
     title: str
     headings: tuple[str, ...]
     rows: list[tuple[str, ...]]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> list[bool]:
+        """By column whether it has words, which begin on the left as numbers end on the right."""
+        columns = zip(*self.rows, strict=True)
+        return [all(cell[:1].isalpha() or not cell for cell in column) for column in columns]
 
 
 def all_tables(results: Results, bootstrap: Bootstrap) -> list[Table]:
@@ -53,13 +59,7 @@ def targets(results: Results, bootstrap: Bootstrap) -> Table:
             if method in RIVALS:
                 notes.append(f"{method}: not compared, see what was not run.")
             continue
-        for place in versus.places:
-            judge = "" if place.judge is None else f"{place.judge:.2f}"
-            where = "full strength, nearer to the photo" if place.nearer else "equal content loss"
-            pictures = f"{versus.styles} x {versus.photos}"
-            rows.append(
-                (method, f"{place.content:.3f}", where, _interval(place.ratio), judge, pictures)
-            )
+        rows += [_beside(versus, place) for place in versus.places]
         notes.append(_verdict(versus))
     heads = (
         "beside",
@@ -82,12 +82,24 @@ def targets(results: Results, bootstrap: Bootstrap) -> Table:
     )
 
 
+def _beside(versus: Versus, place: Place) -> tuple[str, ...]:
+    return (
+        versus.method,
+        f"{place.content:.3f}",
+        "full strength, nearer to the photo" if place.nearer else "equal content loss",
+        _interval(place.ratio),
+        _number(place.judge, 2),
+        f"{versus.styles} x {versus.photos}",
+    )
+
+
 def _verdict(versus: Versus) -> str:
     if versus.method == "optimisation":
         place = versus.places[0]
+        where = "at full strength, nearer to the photo," if place.nearer else "at its content loss"
         return (
-            f"Gap to optimisation: at its content loss impasto's style loss is "
-            f"{place.ratio.value:.1f} times its. It minimises the measured losses themselves."
+            f"Gap to optimisation: {where} impasto's style loss is {place.ratio.value:.1f} times "
+            "its. It minimises the measured losses themselves."
         )
     where = "everywhere" if len(versus.shared) > 1 else "there"
     met = f"lower {where}" if versus.wins else f"NOT lower {where}"
@@ -100,7 +112,7 @@ def _verdict(versus: Versus) -> str:
 def quality(results: Results, bootstrap: Bootstrap) -> Table:
     """All measures at full strength."""
     rows = []
-    for method in full_methods(results, METHODS):
+    for method in results.full_methods:
         known = ~np.isnan(results.grid(method, FULL, "content"))
         cells = [
             method,
@@ -127,7 +139,7 @@ def by_style(results: Results, bootstrap: Bootstrap) -> Table:
     """Style loss and content loss of each method in each style."""
     base = results.grid(PHOTO, FULL, "style")
     rows = []
-    for method in full_methods(results, METHODS):
+    for method in results.full_methods:
         style, content = (results.grid(method, FULL, mark) for mark in ("style", "content"))
         cells = []
         for index in range(len(results.styles)):
@@ -235,7 +247,7 @@ def _plain(estimate: Estimate | None, digits: int) -> str:
 
 
 def _number(value: float | None, digits: int) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
+    return "" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"  # never -0.00
 
 
 def _count(value: int) -> str:
