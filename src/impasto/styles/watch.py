@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -22,7 +23,7 @@ class Held:
     """The package."""
     path: Path
 
-    @property
+    @cached_property
     def version(self) -> str:
         """The first 12 hexadecimal digits of the package's SHA-256."""
         return hashlib.sha256(self.data).hexdigest()[:12]
