@@ -1,7 +1,6 @@
 """Works through jobs, one at a time, and tells who listens how far they are."""
 
 import asyncio
-import os
 import secrets
 import shutil
 import time
@@ -16,7 +15,7 @@ from impasto.server.job_commands import HOME, Command, TooMuchError, command_of
 from impasto.server.job_process import JobProcess
 from impasto.server.job_store import Job, JobStore, Kind
 from impasto.server.logs import log
-from impasto.server.settings import ServeSettings
+from impasto.server.settings import ServeSettings, environment
 
 _SWEEP_SECONDS: Final = 600.0
 _LATER = "goes on when the server does"
@@ -203,7 +202,6 @@ class Jobs:
 
 
 def _environment(folder: Path, command: Command) -> dict[str, str]:
-    """Nothing secret of the server's settings; the styles as they were when the job came."""
-    kept = {key: text for key, text in os.environ.items() if not key.startswith("IMPASTO_SERVE_")}
+    """The styles as they were when the job came."""
     home = {"IMPASTO_HOME": str(folder / HOME)} if command.own_home else {}
-    return {**kept, **home, "IMPASTO_CACHE": str(cache_home()), "PYTHONUNBUFFERED": "1"}
+    return environment(**home, IMPASTO_CACHE=str(cache_home()), PYTHONUNBUFFERED="1")

@@ -151,6 +151,16 @@ def settings_from(env: Mapping[str, str] = os.environ, **given: Any) -> ServeSet
     )
 
 
+def environment(**given: str) -> dict[str, str]:
+    """The variables of a process that the server starts: nothing secret of its settings is there.
+
+    Args:
+        given: stand in front of those of this process.
+    """
+    kept = {key: text for key, text in os.environ.items() if not key.startswith(PREFIX)}
+    return {**kept, **given}
+
+
 _KINDS = get_type_hints(ServeSettings)
 
 
