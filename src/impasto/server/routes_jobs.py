@@ -3,11 +3,11 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.datastructures import FormData, UploadFile
@@ -16,11 +16,11 @@ from impasto.core.errors import ImpastoError, MissingExtraError
 from impasto.core.files import atomic_write, make_folder
 from impasto.server import forms
 from impasto.server.job_commands import HOME, INPUT, PICTURES, PREVIEWS
-from impasto.server.job_store import Job, Kind
+from impasto.server.job_store import Job
 from impasto.server.problems import GUARDED, ProblemError, described
 from impasto.server.routes_service import has_extra
 from impasto.server.schemas import FitForm, JobFacts, JobTaken, VideoForm
-from impasto.server.studio import Studio, studio_of
+from impasto.server.studio import Here, Studio
 from impasto.server.uploads import BodyLimits, check_length, media_type, read_form
 from impasto.styles.package import SUFFIX
 from impasto.styles.shelf import check_free
@@ -28,7 +28,6 @@ from impasto.styles.spec import check_name, parse_spec
 
 router = APIRouter(responses=GUARDED)
 
-Here = Annotated[Studio, Depends(studio_of)]
 Id = Annotated[str, InPath(pattern="^[0-9a-f]{32}$", examples=["0123456789abcdef" * 2])]
 
 _BYTES_A_SECOND = 2**19
@@ -48,7 +47,7 @@ _VIDEO_TYPES = {".mp4": "video/mp4", ".webm": "video/webm"}
 )
 async def video(request: Request, studio: Here) -> Response:
     """Take a video to paint; its job tells how far it is."""
-    if not has_extra("av", "cv2"):
+    if not has_extra("video"):
         raise MissingExtraError("painting videos", "video")
     async with _form(request, studio, files=1) as form:
         upload = _files(form, "video", 1)[0]
@@ -79,7 +78,7 @@ def _keep_video(folder: Path, video: BinaryIO, packages: dict[str, bytes]) -> No
 )
 async def fit(request: Request, studio: Here) -> Response:
     """Take pictures whose style is to be learned; the job's end puts it among the styles."""
-    if not has_extra("torch", "imagehash", "onnx"):
+    if not has_extra("train"):
         raise MissingExtraError("fitting a style", "train")
     async with _form(request, studio, files=_MOST_PICTURES) as form:
         pictures = _files(form, "pictures", _MOST_PICTURES)
@@ -173,7 +172,7 @@ def _folder(studio: Studio) -> Iterator[tuple[str, Path]]:
         raise
 
 
-def _form(request: Request, studio: Studio, files: int) -> Any:
+def _form(request: Request, studio: Studio, files: int) -> AbstractAsyncContextManager[FormData]:
     """Refuses before the body is read what would be refused behind it."""
     if media_type(request) != "multipart/form-data":
         raise ProblemError(415, "send a form: multipart/form-data")
@@ -205,11 +204,10 @@ def _taken(job: Job) -> JSONResponse:
 
 def _facts(job: Job, studio: Studio) -> JobFacts:
     url = f"/v1/jobs/{job.id}"
-    kind: Kind = job.kind
     newest = _newest_preview(job, studio)
     return JobFacts(
         id=job.id,
-        kind=kind,
+        kind=job.kind,
         state=job.state,
         progress=job.progress,
         message=job.message,

@@ -3,9 +3,8 @@
 import asyncio
 import hashlib
 from functools import partial
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.datastructures import FormData, UploadFile
 
 from impasto.engine.record import program_version
@@ -14,7 +13,7 @@ from impasto.server.kitchen import Order
 from impasto.server.patience import attended
 from impasto.server.problems import GUARDED, ProblemError, described
 from impasto.server.schemas import PaintForm
-from impasto.server.studio import Studio, studio_of
+from impasto.server.studio import Here, Studio
 from impasto.server.uploads import BodyLimits, check_length, media_type, read_body, read_form
 from impasto.styles.spec import parse_spec
 
@@ -36,7 +35,7 @@ _DESCRIBED = forms.paint_body(PaintForm)
     },
     openapi_extra=_DESCRIBED,
 )
-async def paint(request: Request, studio: Annotated[Studio, Depends(studio_of)]) -> Response:
+async def paint(request: Request, studio: Here) -> Response:
     """Paint a photo.
 
     The photo is the body, with the settings in the query; or the file `photo` of a form, with the

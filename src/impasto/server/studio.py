@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from impasto.core.errors import OutputError
 from impasto.core.settings import PaintSettings
@@ -181,6 +182,10 @@ def studio_of(request: Request) -> Studio:
     """The studio of the app that a request came to."""
     studio: Studio = request.app.state.studio
     return studio
+
+
+Here = Annotated[Studio, Depends(studio_of)]
+"""The studio, as a parameter of a route."""
 
 
 def _tell(before: Shelf, after: Shelf) -> None:
