@@ -11,8 +11,7 @@ from typing import Any, Final
 
 from impasto.core.files import cache_home, make_folder
 from impasto.server.gate import BusyError
-from impasto.server.job_commands import HOME, Command, TooMuchError, command_of
-from impasto.server.job_process import JobProcess
+from impasto.server.job_process import HOME, Command, JobProcess, TooMuchError, command_of
 from impasto.server.job_store import Job, JobStore, Kind
 from impasto.server.logs import log
 from impasto.server.settings import ServeSettings, environment

@@ -15,7 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 from impasto.core.errors import ImpastoError, MissingExtraError
 from impasto.core.files import atomic_write, make_folder
 from impasto.server import forms
-from impasto.server.job_commands import HOME, INPUT, PICTURES, PREVIEWS
+from impasto.server.job_process import HOME, INPUT, PICTURES, PREVIEWS
 from impasto.server.job_store import Job
 from impasto.server.problems import GUARDED, ProblemError, described
 from impasto.server.routes_service import has_extra

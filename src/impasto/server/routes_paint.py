@@ -10,11 +10,17 @@ from starlette.datastructures import FormData, UploadFile
 from impasto.engine.record import program_version
 from impasto.server import forms
 from impasto.server.kitchen import Order
-from impasto.server.patience import attended
 from impasto.server.problems import GUARDED, ProblemError, described
 from impasto.server.schemas import PaintForm
 from impasto.server.studio import Here, Studio
-from impasto.server.uploads import BodyLimits, check_length, media_type, read_body, read_form
+from impasto.server.uploads import (
+    BodyLimits,
+    attended,
+    check_length,
+    media_type,
+    read_body,
+    read_form,
+)
 from impasto.styles.spec import parse_spec
 
 router = APIRouter(responses=GUARDED)
