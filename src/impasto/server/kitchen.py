@@ -76,7 +76,8 @@ class Kitchen:
     Args:
         settings: sizes and limits.
         backend: runs the graphs; None opens the default one for as many streams as painters.
-        model: the model's name or folder.
+        model: what paints.
+        decoders: decode photos and encode paintings; started and closed with the kitchen.
     """
 
     def __init__(
@@ -146,9 +147,9 @@ class Kitchen:
         picture = await self.decoders.decode(photo, "the photo")
         masks = await self._masks(order)
         clock.lap("decode")
-        painter = (
-            await self.run(lambda: self.painter(order, masks)) if masks else self.painter(order)
-        )
+        # Masks are prepared with a painter: in a thread, as others are answered meanwhile.
+        make = partial(self.painter, order, masks)
+        painter = await self.run(make) if masks else make()
         measured = await self.run(lambda: painter.measured(picture))
         clock.lap("measure")
         painted = await self.run(lambda: painter.paint_measured(measured))
