@@ -184,11 +184,16 @@ def _works_in(folder: Path) -> bool:
 
 
 def test_a_server_that_ends_keeps_its_job_for_the_next(start: StartServer) -> None:
-    """SIGTERM ends the painting process in order, and the job is there again."""
+    """SIGTERM ends the painting process and the events in order, and the job is there again."""
     first = start()
     url = send(first, clip(3000, 128)).json()["url"]
     until(lambda: first.client.get(url).json()["progress"] > 0, PATIENCE)
-    assert first.end() == 0
+    with first.client.stream("GET", f"{url}/events") as stream:
+        lines = stream.iter_lines()
+        assert next(lines).startswith("data: ")
+        assert first.end() == 0
+        told = [json.loads(line[6:]) for line in lines if line.startswith("data: ")]
+        assert all(job["state"] == "running" for job in told)
     second = start()
     assert second.client.get(url).json()["state"] in ("queued", "running")
     second.client.delete(url)

@@ -41,7 +41,7 @@ class Jobs:
         """The job that runs, with its progress, which is not written to disk."""
         self._process: JobProcess | None = None
         self._cancelled: set[str] = set()
-        self._closing = False
+        self._closing = self._released = False
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -110,9 +110,15 @@ class Jobs:
         self.drop_folder(job.id)
         return await self._put(replace(job, state="cancelled", message="cancelled"))
 
+    def release(self) -> None:
+        """Let all who follow a job go, as the server will end."""
+        self._released = True
+        for changed in self._changed.values():
+            changed.set()
+
     async def follow(self, id: str) -> AsyncIterator[Job]:
-        """A job as it is now, and after each change, until it has ended."""
-        while True:
+        """A job as it is now, and after each change, until it has ended or nobody is told more."""
+        while not self._released:
             changed = self._changed.setdefault(id, asyncio.Event())
             now = self.get(id)
             if now is None:

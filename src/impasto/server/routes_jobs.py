@@ -7,9 +7,10 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi import Path as InPath
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.sse import EventSourceResponse
 from starlette.datastructures import FormData, UploadFile
 
 from impasto.core.errors import ImpastoError, MissingExtraError
@@ -32,8 +33,6 @@ Id = Annotated[str, InPath(pattern="^[0-9a-f]{32}$", examples=["0123456789abcdef
 
 _BYTES_A_SECOND = 2**19
 """An upload may be as slow as this."""
-_KEEP_ALIVE = 15.0
-"""Seconds after which a silent stream of events says that it lives."""
 _MOST_PICTURES = 100
 _TAKEN: dict[str, Any] = {"status_code": 202, "response_model": JobTaken}
 _VIDEO_TYPES = {".mp4": "video/mp4", ".webm": "video/webm"}
@@ -104,31 +103,33 @@ async def fit(request: Request, studio: Here) -> Response:
             return _taken(await studio.jobs.add(id, "fit", asked.model_dump()))
 
 
+async def _found(id: Id, studio: Here) -> Job:
+    job = studio.jobs.get(id)
+    if job is None:
+        raise ProblemError(404, "there is no such job")
+    return job
+
+
+Found = Annotated[Job, Depends(_found)]
+
+
 @router.get("/v1/jobs/{id}", responses=described(404))
-async def job(id: Id, studio: Here) -> JobFacts:
+async def job(job: Found, studio: Here) -> JobFacts:
     """How far a job is."""
-    return _facts(_found(studio, id), studio)
+    return _facts(job, studio)
 
 
-@router.get(
-    "/v1/jobs/{id}/events",
-    responses={
-        200: {"content": {"text/event-stream": {}}, "description": "A JobFacts in each event."},
-        **described(404),
-    },
-    response_class=StreamingResponse,
-)
-async def events(id: Id, studio: Here) -> StreamingResponse:
+@router.get("/v1/jobs/{id}/events", responses=described(404), response_class=EventSourceResponse)
+async def events(job: Found, studio: Here) -> AsyncIterator[JobFacts]:
     """Server-sent events: the job now, and after each change, until it ends."""
-    stream = _events(_found(studio, id), studio)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+    async for now in studio.jobs.follow(job.id):
+        yield _facts(now, studio)
 
 
 @router.delete("/v1/jobs/{id}", responses=described(404))
-async def cancel(id: Id, studio: Here) -> JobFacts:
+async def cancel(job: Found, studio: Here) -> JobFacts:
     """End a job; what it has done so far is removed."""
-    return _facts(await studio.jobs.cancel(_found(studio, id)), studio)
+    return _facts(await studio.jobs.cancel(job), studio)
 
 
 @router.get(
@@ -136,10 +137,9 @@ async def cancel(id: Id, studio: Here) -> JobFacts:
     responses={200: forms.FILE, **described(404, 409)},
     response_class=FileResponse,
 )
-async def result(id: Id, studio: Here) -> FileResponse:
+async def result(job: Found, studio: Here) -> FileResponse:
     """The painted video, or the style package."""
-    job = _found(studio, id)
-    path = studio.jobs.folder(id) / job.result
+    path = studio.jobs.folder(job.id) / job.result
     if job.state != "done":
         raise ProblemError(409, f"the job is {job.state}: it has no result")
     if not path.is_file():
@@ -153,9 +153,9 @@ async def result(id: Id, studio: Here) -> FileResponse:
     responses={200: forms.PICTURE, **described(404)},
     response_class=FileResponse,
 )
-async def preview(id: Id, studio: Here) -> FileResponse:
+async def preview(job: Found, studio: Here) -> FileResponse:
     """A photo painted in the style as far as it is learned."""
-    newest = _newest_preview(_found(studio, id), studio)
+    newest = _newest_preview(job, studio)
     if newest is None:
         raise ProblemError(404, "there is no preview yet")
     return FileResponse(newest, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
@@ -190,13 +190,6 @@ def _files(form: FormData, name: str, most: int) -> list[UploadFile]:
     return files
 
 
-def _found(studio: Studio, id: str) -> Job:
-    job = studio.jobs.get(id)
-    if job is None:
-        raise ProblemError(404, "there is no such job")
-    return job
-
-
 def _taken(job: Job) -> JSONResponse:
     url = f"/v1/jobs/{job.id}"
     return JSONResponse({"id": job.id, "url": url}, 202, {"Location": url})
@@ -221,25 +214,3 @@ def _newest_preview(job: Job, studio: Studio) -> Path | None:
     if job.kind != "fit":
         return None
     return max((studio.jobs.folder(job.id) / PREVIEWS).glob("*.jpg"), default=None)
-
-
-async def _events(job: Job, studio: Studio) -> AsyncIterator[str]:
-    jobs = studio.jobs.follow(job.id).__aiter__()
-    closing = asyncio.ensure_future(studio.closing.wait())
-    following = asyncio.ensure_future(anext(jobs, None))
-    try:
-        while not closing.done():
-            await asyncio.wait(
-                {following, closing}, timeout=_KEEP_ALIVE, return_when=asyncio.FIRST_COMPLETED
-            )
-            if not following.done():
-                yield ": alive\n\n"
-                continue
-            now = following.result()
-            if now is None:
-                return
-            yield f"data: {_facts(now, studio).model_dump_json()}\n\n"
-            following = asyncio.ensure_future(anext(jobs, None))
-    finally:
-        closing.cancel()
-        following.cancel()

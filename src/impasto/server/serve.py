@@ -83,8 +83,7 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Called by a signal."""
-        self._studio.gate.closed = True
-        self._studio.closing.set()
+        self._studio.end()
         # Not uvicorn's own way, which raises the signal again at the end: a server that was told to
         # end, and finished what it had, has done all that was asked.
         self.force_exit = self.should_exit and sig == signal.SIGINT

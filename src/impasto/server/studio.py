@@ -81,10 +81,15 @@ class Studio:
         self._watching = asyncio.create_task(self.watch())
         self.is_open = True
 
-    async def close(self) -> None:
-        """Finish what was accepted, and end everything."""
+    def end(self) -> None:
+        """Take nothing more, and let streams without an end end; may be called by a signal."""
         self.gate.closed = True
         self.closing.set()
+        self.jobs.release()
+
+    async def close(self) -> None:
+        """Finish what was accepted, and end everything."""
+        self.end()
         if self._watching is not None:
             await self._watching
         await self.jobs.close()
