@@ -6,8 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from impasto.core.settings import MOST_FEATHER, STROKE_REFERENCES, Colors, PaintSettings
 from impasto.server.job_store import Kind, State
+from impasto.styles.spec import NAME_PATTERN
 
-STYLE_NAME: Final = "^[a-z0-9][a-z0-9_-]{0,63}$"
+STYLE_NAME: Final = f"^{NAME_PATTERN}$"
 FormatName = Literal["jpeg", "png", "webp", "avif", "tiff"]
 
 
