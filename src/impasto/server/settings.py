@@ -54,7 +54,7 @@ class ServeSettings:
     decoder_seconds: float = 20.0
     """For one picture; then the process is ended and replaced."""
     body_seconds: float = 15.0
-    """In which a body must have come; uploads of videos get a minute more for each 32 MB."""
+    """In which a body must have come; that of a job gets a second more for each 512 KB allowed."""
     cache_bytes: int = 128 * 2**20
     """Of paintings that are kept for the next time they are asked for."""
 
