@@ -8,7 +8,6 @@ does.
 
 import json
 import mmap
-import os
 import resource
 import sys
 import warnings
@@ -18,18 +17,16 @@ from typing import Any
 
 import numpy as np
 
+from impasto.core.cpu import stand_back
 from impasto.core.errors import ImpastoError
 from impasto.media.image import Picture, ReadLimits, WriteOptions, read_image, write_image
 from impasto.server.arena import Arena
-
-_NICE = 5
-"""So much does this process stand back for the server, which it must not push off its core."""
 
 
 def main(argv: list[str]) -> int:
     """Answer orders until there are no more."""
     descriptor, size, memory = (int(text) for text in argv)
-    os.nice(_NICE)
+    stand_back()
     _limit(memory + size)
     arena = Arena(mmap.mmap(descriptor, size))
     warnings.simplefilter("ignore")  # nobody reads them here

@@ -1,9 +1,7 @@
 """Where paintings are made: decoded in a process, painted by the engine's threads, encoded."""
 
 import asyncio
-import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from impasto.core.arrays import Alpha
-from impasto.core.cpu import usable_cores
+from impasto.core.cpu import stand_back, usable_cores
 from impasto.core.settings import EngineSettings, PaintSettings
 from impasto.engine.backend import Backend
 from impasto.engine.backends import open_backend
@@ -28,9 +26,6 @@ from impasto.styles.spec import StyleSpec
 from impasto.styles.watch import Shelf
 
 T = TypeVar("T")
-
-_NICE = 5
-"""So much do painting threads stand back for the thread that answers."""
 
 
 @dataclass(frozen=True)
@@ -206,6 +201,4 @@ def _stand_back() -> None:
     Linux alone knows priorities of threads.
     """
     if sys.platform == "linux":
-        thread = threading.get_native_id()
-        lower = min(19, os.getpriority(os.PRIO_PROCESS, thread) + _NICE)
-        os.setpriority(os.PRIO_PROCESS, thread, lower)
+        stand_back()
