@@ -49,7 +49,6 @@ def serve(
         log_config=None,
         access_log=False,
         server_header=False,
-        date_header=True,
         proxy_headers=False,
         limit_concurrency=_CONNECTIONS,
         timeout_graceful_shutdown=round(settings.shutdown_seconds),
