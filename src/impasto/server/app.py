@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from os import PathLike, stat_result
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -49,17 +48,8 @@ def make_app(studio: Studio) -> ASGIApp:
     )
     app.state.studio = studio
     problems.install(app)
-    plain = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        return problems.add_schema(plain())
-
-    app.openapi = openapi  # type: ignore[method-assign]
-    app.include_router(routes_paint.router)
-    app.include_router(routes_styles.router)
-    app.include_router(routes_jobs.router)
-    app.include_router(routes_live.router)
-    app.include_router(routes_service.router)
+    for routes in (routes_paint, routes_styles, routes_jobs, routes_live, routes_service):
+        app.include_router(routes.router)
     if PAGE.is_dir():
         app.mount("/", PageFiles(directory=PAGE, html=True))
     door = FrontDoor(app, studio.settings, studio.metrics)

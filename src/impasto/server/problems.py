@@ -89,7 +89,7 @@ def body_of(problem: ProblemError) -> dict[str, Any]:
 
 
 def install(app: FastAPI) -> None:
-    """Let an app answer every error with problem details."""
+    """Let an app answer every error with problem details, and describe them."""
 
     async def answer(request: Request, error: Exception) -> JSONResponse:
         problem = problem_of(error)
@@ -100,6 +100,7 @@ def install(app: FastAPI) -> None:
     async def nobody(request: Request, error: Exception) -> Response:
         return Response(status_code=CLIENT_GONE)
 
+    _describe(app)
     app.add_exception_handler(ClientGoneError, nobody)
     for kind in (ProblemError, ImpastoError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, answer)
@@ -110,11 +111,17 @@ def named(fault: Mapping[str, Any]) -> str:
     return f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
 
 
-def add_schema(description: dict[str, Any]) -> dict[str, Any]:
-    """A description in which the references of `described` lead somewhere."""
-    schemas = description.setdefault("components", {}).setdefault("schemas", {})
-    schemas["ProblemDetails"] = ProblemDetails.model_json_schema()
-    return description
+def _describe(app: FastAPI) -> None:
+    """Let the references of `described` lead somewhere in the description of an app."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        description = plain()
+        schemas = description.setdefault("components", {}).setdefault("schemas", {})
+        schemas["ProblemDetails"] = ProblemDetails.model_json_schema()
+        return description
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:

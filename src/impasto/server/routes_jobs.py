@@ -82,25 +82,33 @@ async def fit(request: Request, studio: Here) -> Response:
     async with _form(request, studio, files=_MOST_PICTURES) as form:
         pictures = _files(form, "pictures", _MOST_PICTURES)
         asked = forms.parsed(FitForm, form)
-        if asked.minutes > studio.settings.max_fit_minutes:
-            raise ProblemError(422, f"minutes: at most {studio.settings.max_fit_minutes:g}")
-        check_name(asked.name)
-        try:
-            check_free(studio.library, asked.name)
-        except ImpastoError as error:
-            raise ProblemError(409, str(error)) from error
+        _check_fit(asked, studio)
         with _folder(studio) as (id, folder):
             make_folder(folder / PICTURES)
             for number, upload in enumerate(pictures):
-                # Decoded where it can do no harm, and handed on as a picture of our own making.
-                name = f"picture {number + 1}"
-                if (upload.size or 0) > studio.settings.max_bytes:
-                    raise ProblemError(413, f"{name} is over {studio.settings.max_bytes} bytes")
-                picture = await studio.kitchen.decoders.decode(await upload.read(), name)
-                data = await studio.kitchen.decoders.encode(picture, "png")
-                with atomic_write(folder / PICTURES / f"{number:03}.png") as file:
-                    file.write(data)
+                path = folder / PICTURES / f"{number:03}.png"
+                await _keep_picture(path, f"picture {number + 1}", upload, studio)
             return _taken(await studio.jobs.add(id, "fit", asked.model_dump()))
+
+
+def _check_fit(asked: FitForm, studio: Studio) -> None:
+    if asked.minutes > studio.settings.max_fit_minutes:
+        raise ProblemError(422, f"minutes: at most {studio.settings.max_fit_minutes:g}")
+    check_name(asked.name)
+    try:
+        check_free(studio.library, asked.name)
+    except ImpastoError as error:
+        raise ProblemError(409, str(error)) from error
+
+
+async def _keep_picture(path: Path, name: str, upload: UploadFile, studio: Studio) -> None:
+    """Decoded where it can do no harm, and handed on as a picture of our own making."""
+    if (upload.size or 0) > studio.settings.max_bytes:
+        raise ProblemError(413, f"{name} is over {studio.settings.max_bytes} bytes")
+    picture = await studio.kitchen.decoders.decode(await upload.read(), name)
+    data = await studio.kitchen.decoders.encode(picture, "png")
+    with atomic_write(path) as file:
+        file.write(data)
 
 
 async def _found(id: Id, studio: Here) -> Job:
