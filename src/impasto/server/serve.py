@@ -44,8 +44,6 @@ def serve(
     config = uvicorn.Config(
         make_app(studio),
         http=PatientProtocol,
-        host=settings.host,
-        port=settings.port,
         log_config=None,
         access_log=False,
         server_header=False,
