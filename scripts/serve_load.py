@@ -16,7 +16,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -25,69 +25,13 @@ from typing import Any
 
 import httpx
 import numpy as np
+from serve_load_alone import CORES, in_process
 from serve_load_client import Answer, Client, Server, photos
 
 from impasto.bench.facts import commit, date, machine, model_facts, versions
-from impasto.core.cpu import usable_cores
-from impasto.core.settings import EngineSettings
-from impasto.engine.backends import open_backend
-from impasto.engine.crowd import pipeline_of
 from impasto.engine.model import load_model
-from impasto.engine.painter import Measured, Painter
-from impasto.media.image import Picture, read_image, write_image
 
 FRESH = {"cache_bytes": "0"}
-CORES = usable_cores()
-
-
-@dataclass(frozen=True)
-class Loop:
-    """The same work in one process."""
-
-    rate: float
-    """Photos a second."""
-    cpu_seconds: float
-    """Of all threads, for a photo."""
-
-
-def in_process(files: list[bytes], count: int) -> dict[str, Loop]:
-    """One photo after the other on all cores, and a crowd of them."""
-    whole = open_backend(settings=EngineSettings())
-    crowd = open_backend(settings=EngineSettings(threads=CORES, streams=CORES))
-
-    def painter(number: int, backend: Any) -> Painter:
-        return Painter("scream", strength=1 - number * 1e-6, backend=backend)
-
-    def one(number: int) -> None:
-        picture = read_image(files[number % len(files)])
-        write_image(painter(number, whole).paint(picture), BytesIO(), format="JPEG")
-
-    def decode(number: int) -> tuple[Painter, Picture]:
-        return painter(number, crowd), read_image(files[number % len(files)])
-
-    def measure(item: tuple[Painter, Picture]) -> tuple[Painter, Measured]:
-        return item[0], item[0].measured(item[1])
-
-    def paint(item: tuple[Painter, Measured]) -> Picture:
-        return item[0].paint_measured(item[1])
-
-    def encode(picture: Picture) -> None:
-        write_image(picture, BytesIO(), format="JPEG")
-
-    pipeline = pipeline_of(decode, measure, paint, encode, CORES)
-    for number in range(4):
-        one(500_000 + number)
-    list(pipeline.run(range(600_000, 600_008)))
-    times = [(time.perf_counter(), time.process_time())]
-    for number in range(count):
-        one(number)
-    times.append((time.perf_counter(), time.process_time()))
-    list(pipeline.run(range(count, 2 * count)))
-    times.append((time.perf_counter(), time.process_time()))
-    loops = {}
-    for name, before, after in zip(("one_by_one", "crowd"), times, times[1:], strict=False):
-        loops[name] = Loop(count / (after[0] - before[0]), (after[1] - before[1]) / count)
-    return loops
 
 
 def throughput(files: list[bytes], given: argparse.Namespace) -> dict[str, Any]:
@@ -95,7 +39,7 @@ def throughput(files: list[bytes], given: argparse.Namespace) -> dict[str, Any]:
     with Server(FRESH) as server:
         client = Client(server.port, files)
         asyncio.run(client.closed_loop(2 * CORES, 4 * CORES))
-        client = Client(server.port, files, _count=10_000)
+        client = Client(server.port, files, number=10_000)
         mine, theirs = time.process_time(), server.cpu_seconds()
         seconds = asyncio.run(client.closed_loop(2 * CORES + 2, given.count))
         mine = time.process_time() - mine
@@ -121,7 +65,7 @@ def half(files: list[bytes], given: argparse.Namespace) -> dict[str, Any]:
     """Delays at half of the maximum rate."""
     with Server(FRESH) as server:
         rate = _capacity(server, files, given) / 2
-        client = Client(server.port, files, _count=50_000)
+        client = Client(server.port, files, number=50_000)
         asyncio.run(client.open_loop(rate, given.seconds))
     found = told(client.answers, given.seconds)
     return {"rate": rate, **found, "p99_by_p50": found["painted"]["p99"] / found["painted"]["p50"]}
@@ -131,7 +75,7 @@ def overload(files: list[bytes], given: argparse.Namespace) -> dict[str, Any]:
     """Five times of what can be painted: what is accepted is in time, the rest is refused soon."""
     with Server({**FRESH, "deadline": str(given.deadline)}) as server:
         rate = 5 * _capacity(server, files, given)
-        client, memory = Client(server.port, files, _count=100_000), [server.memory()]
+        client, memory = Client(server.port, files, number=100_000), [server.memory()]
         health: list[float] = []
 
         async def run() -> None:
@@ -175,7 +119,7 @@ def memory(files: list[bytes], given: argparse.Namespace) -> dict[str, Any]:
 
 async def _closed(client: Client, count: int) -> None:
     await client.closed_loop(2 * CORES, count)
-    client._idle.clear()  # the next loop is another one, and cannot use these connections
+    client.disconnect()
 
 
 def killed_decoders(files: list[bytes], given: argparse.Namespace) -> dict[str, Any]:
@@ -247,7 +191,7 @@ def _capacity(server: Server, files: list[bytes], given: argparse.Namespace) -> 
     client = Client(server.port, files)
     asyncio.run(client.closed_loop(2 * CORES, 4 * CORES))
     count = max(4 * CORES, given.count // 4)
-    warm = Client(server.port, files, _count=20_000)
+    warm = Client(server.port, files, number=20_000)
     return count / asyncio.run(warm.closed_loop(2 * CORES + 2, count))
 
 

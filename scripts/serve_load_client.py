@@ -140,13 +140,14 @@ class Client:
     port: int
     files: list[bytes]
     answers: list[Answer] = field(default_factory=list)
-    _count: int = 0
+    number: int = 0
+    """Of the next photo; photos of other numbers are painted at other strengths."""
     _idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
 
     async def send(self, due: float | None = None) -> Answer:
         """Paint the next photo, at a strength that nobody has asked for before."""
         due = time.perf_counter() if due is None else due
-        number, self._count = self._count, self._count + 1
+        number, self.number = self.number, self.number + 1
         body = self.files[number % len(self.files)]
         head = (
             f"POST /v1/paint?style=scream&strength={1 - number * 1e-6:.6f} HTTP/1.1\r\n"
@@ -188,12 +189,18 @@ class Client:
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self.port, limit=2**22)
 
+    def disconnect(self) -> None:
+        """Give up the open connections, which only the loop that made them can use."""
+        for _, writer in self._idle:
+            writer.close()
+        self._idle.clear()
+
     async def closed_loop(self, connections: int, count: int) -> float:
         """Send so many photos, so many at a time; returns the seconds that it took."""
-        started, last = time.perf_counter(), self._count + count
+        started, last = time.perf_counter(), self.number + count
 
         async def work() -> None:
-            while self._count < last:
+            while self.number < last:
                 await self.send()
 
         await asyncio.gather(*(work() for _ in range(connections)))

@@ -49,6 +49,12 @@ class Running:
         text = self.log.read_text(encoding="utf-8")
         return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
+    def number(self, name: str) -> float:
+        """What /metrics tells of something that has no labels."""
+        lines = self.client.get("/metrics").text.splitlines()
+        (found,) = (line for line in lines if line.startswith(f"impasto_{name} "))
+        return float(found.split()[1])
+
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end."""
         if self.process.poll() is None:

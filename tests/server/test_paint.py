@@ -101,7 +101,7 @@ def test_requests_at_once_are_painted_once(server: Running) -> None:
     def ask() -> None:
         answers.append(server.client.post("/v1/paint?style=udnie", content=photo, headers=PNG))
 
-    before = _pixels_painted(server)
+    before = server.number("pixels_total")
     threads = [threading.Thread(target=ask) for _ in range(6)]
     for thread in threads:
         thread.start()
@@ -109,12 +109,7 @@ def test_requests_at_once_are_painted_once(server: Running) -> None:
         thread.join()
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
-    assert _pixels_painted(server) - before == 300 * 300
-
-
-def _pixels_painted(server: Running) -> float:
-    lines = server.client.get("/metrics").text.splitlines()
-    return next(float(line.split()[1]) for line in lines if line.startswith("impasto_pixels_total"))
+    assert server.number("pixels_total") - before == 300 * 300
 
 
 def test_regions_are_painted_where_their_masks_are_white(server: Running) -> None:

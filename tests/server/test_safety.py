@@ -3,20 +3,19 @@
 import json
 import socket
 import time
+from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from .conftest import TOKEN, Running, StartServer, picture_file, until
+from .conftest import TOKEN, Running, StartServer, picture_file, start_server, until
 
 PNG = {"content-type": "image/png"}
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A server with a token, small limits, and one page elsewhere that may call."""
-    from .conftest import start_server
-
     running = start_server(
         tmp_path_factory.mktemp("guarded"),
         token=TOKEN,

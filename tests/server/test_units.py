@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from impasto.cli.app import app
 from impasto.core.errors import SettingsError
 from impasto.server.docs import page_of
 from impasto.server.gate import BusyError, Gate
@@ -214,3 +216,11 @@ def test_the_page_of_the_description_escapes_what_it_shows() -> None:
     assert "<script>" not in page
     assert "<i>" not in page
     assert "a &amp; b" in page
+
+
+def test_the_help_tells_the_defaults_that_hold() -> None:
+    """What an option is without being given is in the help, as the settings have it."""
+    told = CliRunner().invoke(app, ["serve", "--help"], env={"COLUMNS": "200"}).output
+    for default in (ServeSettings.host, ServeSettings.port, ServeSettings.queue):
+        assert f"[default: {default}]" in told
+    assert f"[default: {ServeSettings.deadline:g}]" in told

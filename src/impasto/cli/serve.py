@@ -1,6 +1,5 @@
 """The verb `serve`: the page and the HTTP API."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -18,13 +17,14 @@ Host = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        help="Where to listen; any but this machine's own asks for a token.  [default: 127.0.0.1]",
+        help="Where to listen; any but this machine's own asks for a token.  "
+        "\\[default: 127.0.0.1]",
         rich_help_panel=_WHO,
     ),
 ]
 Port = Annotated[
     int | None,
-    typer.Option(metavar="N", help="0 takes a free one.  [default: 8000]", rich_help_panel=_WHO),
+    typer.Option(metavar="N", help="0 takes a free one.  \\[default: 8000]", rich_help_panel=_WHO),
 ]
 Token = Annotated[
     str | None,
@@ -39,7 +39,7 @@ Queue = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        help="Requests that may wait; more are turned away.  [default: 16]",
+        help="Requests that may wait; more are turned away.  \\[default: 16]",
         rich_help_panel=_HOW_MUCH,
     ),
 ]
@@ -47,7 +47,7 @@ Deadline = Annotated[
     float | None,
     typer.Option(
         metavar="SECONDS",
-        help="What one painting may take, with waiting.  [default: 30]",
+        help="What one painting may take, with waiting.  \\[default: 30]",
         rich_help_panel=_HOW_MUCH,
     ),
 ]
@@ -88,16 +88,15 @@ def serve(
     from impasto.server.serve import serve as run
     from impasto.server.settings import settings_from
 
-    given = {
-        "host": host,
-        "port": port,
-        "token": token,
-        "queue": queue,
-        "deadline": deadline,
-        "library": library,
-        "data": data,
-    }
-    settings = settings_from(os.environ, **given)
+    settings = settings_from(
+        host=host,
+        port=port,
+        token=token,
+        queue=queue,
+        deadline=deadline,
+        library=library,
+        data=data,
+    )
     set_up(as_json=not (sys.stderr and sys.stderr.isatty()))
     hint = " (in a browser: add ?token= and the token)" if settings.token else ""
     run(

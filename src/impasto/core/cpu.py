@@ -31,6 +31,15 @@ def stands_back() -> bool:
     return hasattr(os, "getpriority") and os.getpriority(os.PRIO_PROCESS, 0) > 0
 
 
+def stand_back() -> None:
+    """Let others go first from now on: on Linux this thread and those it starts, else the process.
+
+    So much that whoever answers callers is not pushed off its core by work that takes long.
+    """
+    if hasattr(os, "nice"):
+        os.nice(5)
+
+
 def cpu_features(cpuinfo: Path = _CPUINFO) -> list[str]:
     """Those vector instructions that matter to the engine, sorted; empty where unknown."""
     known = {"avx2", "avx512f", "avx512_bf16", "avx512_vnni", "avx_vnni", "amx_bf16", "amx_int8"}

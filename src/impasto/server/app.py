@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from os import PathLike, stat_result
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Scope
 
 from impasto.engine.record import program_version
 from impasto.server import (
@@ -19,7 +21,6 @@ from impasto.server import (
     routes_styles,
 )
 from impasto.server.frontdoor import FrontDoor
-from impasto.server.page import PageFiles
 from impasto.server.studio import Studio
 
 PAGE = Path(__file__).resolve().parents[1] / "web"
@@ -47,17 +48,8 @@ def make_app(studio: Studio) -> ASGIApp:
     )
     app.state.studio = studio
     problems.install(app)
-    plain = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        return problems.add_schema(plain())
-
-    app.openapi = openapi  # type: ignore[method-assign]
-    app.include_router(routes_paint.router)
-    app.include_router(routes_styles.router)
-    app.include_router(routes_jobs.router)
-    app.include_router(routes_live.router)
-    app.include_router(routes_service.router)
+    for routes in (routes_paint, routes_styles, routes_jobs, routes_live, routes_service):
+        app.include_router(routes.router)
     if PAGE.is_dir():
         app.mount("/", PageFiles(directory=PAGE, html=True))
     door = FrontDoor(app, studio.settings, studio.metrics)
@@ -75,3 +67,23 @@ def _with_cors(app: ASGIApp, origins: tuple[str, ...]) -> ASGIApp:
         allow_headers=["authorization", "content-type", "if-none-match", "x-request-id"],
         expose_headers=["etag", "retry-after", "server-timing", "x-impasto-styles", "x-request-id"],
     )
+
+
+class PageFiles(StaticFiles):
+    """Files that browsers keep, but ask about each time.
+
+    Otherwise a browser guesses how long a file is good, and after an update of the package it would
+    run old modules beside new ones.
+    """
+
+    def file_response(
+        self,
+        full_path: str | PathLike[str],
+        stat_result: stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        """A file, or 304 for one that the browser has."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["Cache-Control"] = "no-cache"
+        return response

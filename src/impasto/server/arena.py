@@ -60,20 +60,14 @@ class Arena:
         Raises:
             ImageError: there is no room for it.
         """
-        parts = {
-            "pixels": np.ascontiguousarray(picture.pixels).data.cast("B"),
-            "alpha": None if picture.alpha is None else np.ascontiguousarray(picture.alpha).data,
-            "exif": picture.exif,
-            "icc": picture.icc_profile,
-        }
-        lengths, at = {}, 0
-        for name, part in parts.items():
-            view = None if part is None else memoryview(part).cast("B")
-            lengths[name] = None if view is None else len(view)
-            if view is not None:
-                self._check(at + len(view))
-                self._memory[at : at + len(view)] = view
-                at += len(view)
+        lengths: dict[str, int | None] = {}
+        at = 0
+        for name, part in _parts(picture).items():
+            lengths[name] = None if part is None else len(part)
+            if part is not None:
+                self._check(at + len(part))
+                self._memory[at : at + len(part)] = part
+                at += len(part)
         height, width = picture.pixels.shape[:2]
         about = {"height": height, "width": width, "format": picture.format, "dpi": picture.dpi}
         return {**about, "lengths": lengths}
@@ -83,8 +77,7 @@ class Arena:
         height, width, lengths = about["height"], about["width"], about["lengths"]
         parts: dict[str, bytes | None] = {}
         at = 0
-        for name in ("pixels", "alpha", "exif", "icc"):
-            length = lengths[name]
+        for name, length in lengths.items():
             self._check(at + (length or 0))
             parts[name] = None if length is None else self._memory[at : at + length]
             at += length or 0
@@ -102,3 +95,17 @@ class Arena:
         if end > len(self._memory):
             raise ImageError("the picture with its metadata is larger than is allowed")
         self._used = max(self._used, end)
+
+
+def _parts(picture: Picture) -> dict[str, memoryview | None]:
+    """What a picture is made of, as bytes."""
+    alpha = None if picture.alpha is None else np.ascontiguousarray(picture.alpha)
+    parts: dict[str, Any] = {
+        "pixels": np.ascontiguousarray(picture.pixels),
+        "alpha": alpha,
+        "exif": picture.exif,
+        "icc": picture.icc_profile,
+    }
+    return {
+        name: None if part is None else memoryview(part).cast("B") for name, part in parts.items()
+    }

@@ -9,15 +9,16 @@ import resource
 import signal
 import sys
 
+from impasto.core.cpu import stand_back
+
 _SET_PARENT_DEATH_SIGNAL = 1
-_NICE = 5
 
 
 def main(argv: list[str]) -> None:
     """Become the command."""
     parent, memory, *command = argv
     _end_with(int(parent))
-    os.nice(_NICE)
+    stand_back()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (int(memory), int(memory)))
     signal.signal(signal.SIGINT, signal.default_int_handler)

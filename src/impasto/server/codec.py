@@ -8,7 +8,6 @@ does.
 
 import json
 import mmap
-import os
 import resource
 import sys
 import warnings
@@ -18,21 +17,20 @@ from typing import Any
 
 import numpy as np
 
-from impasto.core.errors import ImpastoError, ImpastoWarning
+from impasto.core.cpu import stand_back
+from impasto.core.errors import ImpastoError
 from impasto.media.image import Picture, ReadLimits, WriteOptions, read_image, write_image
 from impasto.server.arena import Arena
-
-_NICE = 5
-"""So much does this process stand back for the server, which it must not push off its core."""
 
 
 def main(argv: list[str]) -> int:
     """Answer orders until there are no more."""
     descriptor, size, memory = (int(text) for text in argv)
-    os.nice(_NICE)
+    stand_back()
     _limit(memory + size)
     arena = Arena(mmap.mmap(descriptor, size))
-    _warm(arena)
+    warnings.simplefilter("ignore")  # nobody reads them here
+    _warm()
     _say({"ready": True})
     for line in sys.stdin.buffer:
         _say(_answered(arena, json.loads(line)))
@@ -46,7 +44,7 @@ def _limit(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
-def _warm(arena: Arena) -> None:
+def _warm() -> None:
     """Loads the decoders, so that the first picture need not wait for them."""
     picture = Picture(np.zeros((8, 8, 3), np.uint8), None, None, None, "JPEG")
     for name in ("JPEG", "PNG", "WEBP"):
@@ -56,16 +54,12 @@ def _warm(arena: Arena) -> None:
 
 
 def _answered(arena: Arena, order: Mapping[str, Any]) -> dict[str, Any]:
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("always", ImpastoWarning)
-        try:
-            answer = _decoded(arena, order) if order["do"] == "decode" else _encoded(arena, order)
-        except ImpastoError as error:
-            return {"error": str(error), "kind": type(error).__name__}
-        except MemoryError:
-            return {"error": "the picture needs more memory than is allowed", "kind": "ImageError"}
-    return {**answer, "warnings": [str(each.message) for each in caught]}
+    try:
+        return _decoded(arena, order) if order["do"] == "decode" else _encoded(arena, order)
+    except ImpastoError as error:
+        return {"error": str(error), "kind": type(error).__name__}
+    except MemoryError:
+        return {"error": "the picture needs more memory than is allowed", "kind": "ImageError"}
 
 
 def _decoded(arena: Arena, order: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 import re
 import secrets
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any, Final
 
+from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,7 +16,7 @@ from impasto.server.metrics import Metrics
 from impasto.server.problems import ProblemError
 from impasto.server.settings import ServeSettings
 
-_ID = re.compile(rb"[A-Za-z0-9_-]{1,64}")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 SECURITY: Final = {
     "content-security-policy": "default-src 'self'; img-src 'self' blob: data:; "
@@ -65,8 +66,9 @@ class FrontDoor:
         await self._app(scope, receive, send)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = _Answer(send, [*self._headers, (b"x-request-id", _request_id(scope).encode())])
-        bind(request_id=_request_id(scope))
+        id = _request_id(scope)
+        answer = _Answer(send, [*self._headers, (b"x-request-id", id.encode())])
+        bind(request_id=id)
         started = time.perf_counter()
         try:
             await self._serve(scope, receive, answer.send)
@@ -126,13 +128,10 @@ class _Answer:
         await self._send(message)
 
 
-def _request_id(scope: MutableMapping[str, Any]) -> str:
+def _request_id(scope: Scope) -> str:
     """The caller's own id, if it is a plain one; else a new one."""
-    if "impasto.id" not in scope:
-        given = dict(scope["headers"]).get(b"x-request-id", b"")
-        scope["impasto.id"] = given.decode() if _ID.fullmatch(given) else secrets.token_hex(8)
-    found: str = scope["impasto.id"]
-    return found
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if _ID.fullmatch(given) else secrets.token_hex(8)
 
 
 def _route(scope: Scope) -> str:

@@ -1,7 +1,6 @@
 """Works through jobs, one at a time, and tells who listens how far they are."""
 
 import asyncio
-import os
 import secrets
 import shutil
 import time
@@ -12,11 +11,10 @@ from typing import Any, Final
 
 from impasto.core.files import cache_home, make_folder
 from impasto.server.gate import BusyError
-from impasto.server.job_commands import HOME, Command, TooMuchError, command_of
-from impasto.server.job_process import JobProcess
+from impasto.server.job_process import HOME, Command, JobProcess, TooMuchError, command_of
 from impasto.server.job_store import Job, JobStore, Kind
 from impasto.server.logs import log
-from impasto.server.settings import ServeSettings
+from impasto.server.settings import ServeSettings, environment
 
 _SWEEP_SECONDS: Final = 600.0
 _LATER = "goes on when the server does"
@@ -43,7 +41,7 @@ class Jobs:
         """The job that runs, with its progress, which is not written to disk."""
         self._process: JobProcess | None = None
         self._cancelled: set[str] = set()
-        self._closing = False
+        self._closing = self._released = False
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -112,9 +110,15 @@ class Jobs:
         self.drop_folder(job.id)
         return await self._put(replace(job, state="cancelled", message="cancelled"))
 
+    def release(self) -> None:
+        """Let all who follow a job go, as the server will end."""
+        self._released = True
+        for changed in self._changed.values():
+            changed.set()
+
     async def follow(self, id: str) -> AsyncIterator[Job]:
-        """A job as it is now, and after each change, until it has ended."""
-        while True:
+        """A job as it is now, and after each change, until it has ended or nobody is told more."""
+        while not self._released:
             changed = self._changed.setdefault(id, asyncio.Event())
             now = self.get(id)
             if now is None:
@@ -203,7 +207,6 @@ class Jobs:
 
 
 def _environment(folder: Path, command: Command) -> dict[str, str]:
-    """Nothing secret of the server's settings; the styles as they were when the job came."""
-    kept = {key: text for key, text in os.environ.items() if not key.startswith("IMPASTO_SERVE_")}
+    """The styles as they were when the job came."""
     home = {"IMPASTO_HOME": str(folder / HOME)} if command.own_home else {}
-    return {**kept, **home, "IMPASTO_CACHE": str(cache_home()), "PYTHONUNBUFFERED": "1"}
+    return environment(**home, IMPASTO_CACHE=str(cache_home()), PYTHONUNBUFFERED="1")

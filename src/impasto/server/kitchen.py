@@ -1,9 +1,7 @@
 """Where paintings are made: decoded in a process, painted by the engine's threads, encoded."""
 
 import asyncio
-import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from impasto.core.arrays import Alpha
-from impasto.core.cpu import usable_cores
+from impasto.core.cpu import stand_back, usable_cores
 from impasto.core.settings import EngineSettings, PaintSettings
 from impasto.engine.backend import Backend
 from impasto.engine.backends import open_backend
@@ -28,9 +26,6 @@ from impasto.styles.spec import StyleSpec
 from impasto.styles.watch import Shelf
 
 T = TypeVar("T")
-
-_NICE = 5
-"""So much do painting threads stand back for the thread that answers."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +71,8 @@ class Kitchen:
     Args:
         settings: sizes and limits.
         backend: runs the graphs; None opens the default one for as many streams as painters.
-        model: the model's name or folder.
+        model: what paints.
+        decoders: decode photos and encode paintings; started and closed with the kitchen.
     """
 
     def __init__(
@@ -146,9 +142,9 @@ class Kitchen:
         picture = await self.decoders.decode(photo, "the photo")
         masks = await self._masks(order)
         clock.lap("decode")
-        painter = (
-            await self.run(lambda: self.painter(order, masks)) if masks else self.painter(order)
-        )
+        # Masks are prepared with a painter: in a thread, as others are answered meanwhile.
+        make = partial(self.painter, order, masks)
+        painter = await self.run(make) if masks else make()
         measured = await self.run(lambda: painter.measured(picture))
         clock.lap("measure")
         painted = await self.run(lambda: painter.paint_measured(measured))
@@ -205,6 +201,4 @@ def _stand_back() -> None:
     Linux alone knows priorities of threads.
     """
     if sys.platform == "linux":
-        thread = threading.get_native_id()
-        lower = min(19, os.getpriority(os.PRIO_PROCESS, thread) + _NICE)
-        os.setpriority(os.PRIO_PROCESS, thread, lower)
+        stand_back()

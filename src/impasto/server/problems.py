@@ -10,13 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from impasto.core.errors import (
-    EngineError,
-    ImpastoError,
-    InputError,
-    MissingExtraError,
-    OutputError,
-)
+from impasto.core.errors import ImpastoError, InputError, MissingExtraError, OutputError
 from impasto.server.gate import BusyError
 from impasto.server.logs import log
 from impasto.server.workers import WorkerLostError
@@ -66,12 +60,13 @@ def problem_of(error: Exception) -> ProblemError:
             return ProblemError(501, str(error))
         case InputError() | OutputError():
             return ProblemError(422, str(error))
-        case EngineError() | ImpastoError():
+        case ImpastoError():
             return ProblemError(500, str(error))
         case HTTPException():
             return ProblemError(error.status_code, str(error.detail), error.headers)
         case RequestValidationError():
-            return ProblemError(422, _of_validation(error))
+            faults = ({**each, "loc": each["loc"][1:]} for each in error.errors())
+            return ProblemError(422, "; ".join(map(named, faults)))
         case _:
             return ProblemError(500, "something went wrong here; the server's log says what")
 
@@ -85,17 +80,16 @@ def response_of(problem: ProblemError) -> JSONResponse:
 
 def body_of(problem: ProblemError) -> dict[str, Any]:
     """The fields of a problem."""
-    status = HTTPStatus(problem.status)
-    return {
-        "type": "about:blank",
-        "title": status.phrase,
-        "status": problem.status,
-        "detail": problem.detail,
-    }
+    return ProblemDetails(
+        type="about:blank",
+        title=HTTPStatus(problem.status).phrase,
+        status=problem.status,
+        detail=problem.detail,
+    ).model_dump()
 
 
 def install(app: FastAPI) -> None:
-    """Let an app answer every error with problem details."""
+    """Let an app answer every error with problem details, and describe them."""
 
     async def answer(request: Request, error: Exception) -> JSONResponse:
         problem = problem_of(error)
@@ -106,24 +100,28 @@ def install(app: FastAPI) -> None:
     async def nobody(request: Request, error: Exception) -> Response:
         return Response(status_code=CLIENT_GONE)
 
+    _describe(app)
     app.add_exception_handler(ClientGoneError, nobody)
     for kind in (ProblemError, ImpastoError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, answer)
 
 
-def _of_validation(error: RequestValidationError) -> str:
-    lines = [
-        f"{'.'.join(str(part) for part in each['loc'][1:])}: {each['msg']}"
-        for each in error.errors()
-    ]
-    return "; ".join(lines)
+def named(fault: Mapping[str, Any]) -> str:
+    """What pydantic found wrong, behind the name of the setting."""
+    return f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
 
 
-def add_schema(description: dict[str, Any]) -> dict[str, Any]:
-    """A description in which the references of `described` lead somewhere."""
-    schemas = description.setdefault("components", {}).setdefault("schemas", {})
-    schemas["ProblemDetails"] = ProblemDetails.model_json_schema()
-    return description
+def _describe(app: FastAPI) -> None:
+    """Let the references of `described` lead somewhere in the description of an app."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        description = plain()
+        schemas = description.setdefault("components", {}).setdefault("schemas", {})
+        schemas["ProblemDetails"] = ProblemDetails.model_json_schema()
+        return description
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:

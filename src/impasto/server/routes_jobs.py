@@ -3,24 +3,25 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi import Path as InPath
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.sse import EventSourceResponse
 from starlette.datastructures import FormData, UploadFile
 
 from impasto.core.errors import ImpastoError, MissingExtraError
 from impasto.core.files import atomic_write, make_folder
 from impasto.server import forms
-from impasto.server.job_commands import HOME, INPUT, PICTURES, PREVIEWS
-from impasto.server.job_store import Job, Kind
+from impasto.server.job_process import HOME, INPUT, PICTURES, PREVIEWS
+from impasto.server.job_store import Job
 from impasto.server.problems import GUARDED, ProblemError, described
 from impasto.server.routes_service import has_extra
 from impasto.server.schemas import FitForm, JobFacts, JobTaken, VideoForm
-from impasto.server.studio import Studio, studio_of
+from impasto.server.studio import Here, Studio
 from impasto.server.uploads import BodyLimits, check_length, media_type, read_form
 from impasto.styles.package import SUFFIX
 from impasto.styles.shelf import check_free
@@ -28,13 +29,10 @@ from impasto.styles.spec import check_name, parse_spec
 
 router = APIRouter(responses=GUARDED)
 
-Here = Annotated[Studio, Depends(studio_of)]
 Id = Annotated[str, InPath(pattern="^[0-9a-f]{32}$", examples=["0123456789abcdef" * 2])]
 
 _BYTES_A_SECOND = 2**19
 """An upload may be as slow as this."""
-_KEEP_ALIVE = 15.0
-"""Seconds after which a silent stream of events says that it lives."""
 _MOST_PICTURES = 100
 _TAKEN: dict[str, Any] = {"status_code": 202, "response_model": JobTaken}
 _VIDEO_TYPES = {".mp4": "video/mp4", ".webm": "video/webm"}
@@ -48,7 +46,7 @@ _VIDEO_TYPES = {".mp4": "video/mp4", ".webm": "video/webm"}
 )
 async def video(request: Request, studio: Here) -> Response:
     """Take a video to paint; its job tells how far it is."""
-    if not has_extra("av", "cv2"):
+    if not has_extra("video"):
         raise MissingExtraError("painting videos", "video")
     async with _form(request, studio, files=1) as form:
         upload = _files(form, "video", 1)[0]
@@ -79,57 +77,67 @@ def _keep_video(folder: Path, video: BinaryIO, packages: dict[str, bytes]) -> No
 )
 async def fit(request: Request, studio: Here) -> Response:
     """Take pictures whose style is to be learned; the job's end puts it among the styles."""
-    if not has_extra("torch", "imagehash", "onnx"):
+    if not has_extra("train"):
         raise MissingExtraError("fitting a style", "train")
     async with _form(request, studio, files=_MOST_PICTURES) as form:
         pictures = _files(form, "pictures", _MOST_PICTURES)
         asked = forms.parsed(FitForm, form)
-        if asked.minutes > studio.settings.max_fit_minutes:
-            raise ProblemError(422, f"minutes: at most {studio.settings.max_fit_minutes:g}")
-        check_name(asked.name)
-        try:
-            check_free(studio.library, asked.name)
-        except ImpastoError as error:
-            raise ProblemError(409, str(error)) from error
+        _check_fit(asked, studio)
         with _folder(studio) as (id, folder):
             make_folder(folder / PICTURES)
             for number, upload in enumerate(pictures):
-                # Decoded where it can do no harm, and handed on as a picture of our own making.
-                name = f"picture {number + 1}"
-                if (upload.size or 0) > studio.settings.max_bytes:
-                    raise ProblemError(413, f"{name} is over {studio.settings.max_bytes} bytes")
-                picture = await studio.kitchen.decoders.decode(await upload.read(), name)
-                data = await studio.kitchen.decoders.encode(picture, "png")
-                with atomic_write(folder / PICTURES / f"{number:03}.png") as file:
-                    file.write(data)
+                path = folder / PICTURES / f"{number:03}.png"
+                await _keep_picture(path, f"picture {number + 1}", upload, studio)
             return _taken(await studio.jobs.add(id, "fit", asked.model_dump()))
 
 
+def _check_fit(asked: FitForm, studio: Studio) -> None:
+    if asked.minutes > studio.settings.max_fit_minutes:
+        raise ProblemError(422, f"minutes: at most {studio.settings.max_fit_minutes:g}")
+    check_name(asked.name)
+    try:
+        check_free(studio.library, asked.name)
+    except ImpastoError as error:
+        raise ProblemError(409, str(error)) from error
+
+
+async def _keep_picture(path: Path, name: str, upload: UploadFile, studio: Studio) -> None:
+    """Decoded where it can do no harm, and handed on as a picture of our own making."""
+    if (upload.size or 0) > studio.settings.max_bytes:
+        raise ProblemError(413, f"{name} is over {studio.settings.max_bytes} bytes")
+    picture = await studio.kitchen.decoders.decode(await upload.read(), name)
+    data = await studio.kitchen.decoders.encode(picture, "png")
+    with atomic_write(path) as file:
+        file.write(data)
+
+
+async def _found(id: Id, studio: Here) -> Job:
+    job = studio.jobs.get(id)
+    if job is None:
+        raise ProblemError(404, "there is no such job")
+    return job
+
+
+Found = Annotated[Job, Depends(_found)]
+
+
 @router.get("/v1/jobs/{id}", responses=described(404))
-async def job(id: Id, studio: Here) -> JobFacts:
+async def job(job: Found, studio: Here) -> JobFacts:
     """How far a job is."""
-    return _facts(_found(studio, id), studio)
+    return _facts(job, studio)
 
 
-@router.get(
-    "/v1/jobs/{id}/events",
-    responses={
-        200: {"content": {"text/event-stream": {}}, "description": "A JobFacts in each event."},
-        **described(404),
-    },
-    response_class=StreamingResponse,
-)
-async def events(id: Id, studio: Here) -> StreamingResponse:
+@router.get("/v1/jobs/{id}/events", responses=described(404), response_class=EventSourceResponse)
+async def events(job: Found, studio: Here) -> AsyncIterator[JobFacts]:
     """Server-sent events: the job now, and after each change, until it ends."""
-    stream = _events(_found(studio, id), studio)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+    async for now in studio.jobs.follow(job.id):
+        yield _facts(now, studio)
 
 
 @router.delete("/v1/jobs/{id}", responses=described(404))
-async def cancel(id: Id, studio: Here) -> JobFacts:
+async def cancel(job: Found, studio: Here) -> JobFacts:
     """End a job; what it has done so far is removed."""
-    return _facts(await studio.jobs.cancel(_found(studio, id)), studio)
+    return _facts(await studio.jobs.cancel(job), studio)
 
 
 @router.get(
@@ -137,10 +145,9 @@ async def cancel(id: Id, studio: Here) -> JobFacts:
     responses={200: forms.FILE, **described(404, 409)},
     response_class=FileResponse,
 )
-async def result(id: Id, studio: Here) -> FileResponse:
+async def result(job: Found, studio: Here) -> FileResponse:
     """The painted video, or the style package."""
-    job = _found(studio, id)
-    path = studio.jobs.folder(id) / job.result
+    path = studio.jobs.folder(job.id) / job.result
     if job.state != "done":
         raise ProblemError(409, f"the job is {job.state}: it has no result")
     if not path.is_file():
@@ -154,9 +161,9 @@ async def result(id: Id, studio: Here) -> FileResponse:
     responses={200: forms.PICTURE, **described(404)},
     response_class=FileResponse,
 )
-async def preview(id: Id, studio: Here) -> FileResponse:
+async def preview(job: Found, studio: Here) -> FileResponse:
     """A photo painted in the style as far as it is learned."""
-    newest = _newest_preview(_found(studio, id), studio)
+    newest = _newest_preview(job, studio)
     if newest is None:
         raise ProblemError(404, "there is no preview yet")
     return FileResponse(newest, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
@@ -173,7 +180,7 @@ def _folder(studio: Studio) -> Iterator[tuple[str, Path]]:
         raise
 
 
-def _form(request: Request, studio: Studio, files: int) -> Any:
+def _form(request: Request, studio: Studio, files: int) -> AbstractAsyncContextManager[FormData]:
     """Refuses before the body is read what would be refused behind it."""
     if media_type(request) != "multipart/form-data":
         raise ProblemError(415, "send a form: multipart/form-data")
@@ -191,13 +198,6 @@ def _files(form: FormData, name: str, most: int) -> list[UploadFile]:
     return files
 
 
-def _found(studio: Studio, id: str) -> Job:
-    job = studio.jobs.get(id)
-    if job is None:
-        raise ProblemError(404, "there is no such job")
-    return job
-
-
 def _taken(job: Job) -> JSONResponse:
     url = f"/v1/jobs/{job.id}"
     return JSONResponse({"id": job.id, "url": url}, 202, {"Location": url})
@@ -205,11 +205,10 @@ def _taken(job: Job) -> JSONResponse:
 
 def _facts(job: Job, studio: Studio) -> JobFacts:
     url = f"/v1/jobs/{job.id}"
-    kind: Kind = job.kind
     newest = _newest_preview(job, studio)
     return JobFacts(
         id=job.id,
-        kind=kind,
+        kind=job.kind,
         state=job.state,
         progress=job.progress,
         message=job.message,
@@ -223,25 +222,3 @@ def _newest_preview(job: Job, studio: Studio) -> Path | None:
     if job.kind != "fit":
         return None
     return max((studio.jobs.folder(job.id) / PREVIEWS).glob("*.jpg"), default=None)
-
-
-async def _events(job: Job, studio: Studio) -> AsyncIterator[str]:
-    jobs = studio.jobs.follow(job.id).__aiter__()
-    closing = asyncio.ensure_future(studio.closing.wait())
-    following = asyncio.ensure_future(anext(jobs, None))
-    try:
-        while not closing.done():
-            await asyncio.wait(
-                {following, closing}, timeout=_KEEP_ALIVE, return_when=asyncio.FIRST_COMPLETED
-            )
-            if not following.done():
-                yield ": alive\n\n"
-                continue
-            now = following.result()
-            if now is None:
-                return
-            yield f"data: {_facts(now, studio).model_dump_json()}\n\n"
-            following = asyncio.ensure_future(anext(jobs, None))
-    finally:
-        closing.cancel()
-        following.cancel()

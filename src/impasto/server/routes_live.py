@@ -14,6 +14,7 @@ from impasto.engine.images import to_picture
 from impasto.engine.temporal import Temporal
 from impasto.media.image import Picture
 from impasto.server.kitchen import Order
+from impasto.server.problems import named
 from impasto.server.schemas import LiveSettings
 from impasto.server.studio import Studio
 from impasto.styles.spec import parse_spec
@@ -36,8 +37,7 @@ class _Session:
     """What a camera has sent and was not painted yet."""
 
     settings: LiveSettings | None = None
-    frame: bytes | None = None
-    ended: bool = False
+    frame: bytes = b""
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -101,9 +101,7 @@ async def _paint(socket: WebSocket, session: _Session, studio: Studio) -> None:
         session.news.clear()
         if session.settings is None:
             raise ValueError("send the settings before the first frame")
-        frame, session.frame = session.frame, None
-        if frame is None:
-            continue
+        frame = session.frame
         if temporal is None or settings is not session.settings:
             settings = session.settings
             temporal = _new_temporal(studio, settings)
@@ -128,11 +126,7 @@ async def _painting(
 
 def _reason(error: Exception) -> str:
     """What fits into the frame that closes a connection: 123 bytes."""
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        text = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-    else:
-        text = str(error)
+    text = named(error.errors()[0]) if isinstance(error, ValidationError) else str(error)
     return text.encode("ascii", "replace")[:120].decode()
 
 

@@ -2,20 +2,26 @@
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 from functools import partial
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.datastructures import FormData, UploadFile
 
 from impasto.engine.record import program_version
 from impasto.server import forms
-from impasto.server.kitchen import Order
-from impasto.server.patience import attended
+from impasto.server.kitchen import Order, Served
 from impasto.server.problems import GUARDED, ProblemError, described
 from impasto.server.schemas import PaintForm
-from impasto.server.studio import Studio, studio_of
-from impasto.server.uploads import BodyLimits, check_length, media_type, read_body, read_form
+from impasto.server.studio import Here, Studio
+from impasto.server.uploads import (
+    BodyLimits,
+    attended,
+    check_length,
+    media_type,
+    read_body,
+    read_form,
+)
 from impasto.styles.spec import parse_spec
 
 router = APIRouter(responses=GUARDED)
@@ -36,7 +42,7 @@ _DESCRIBED = forms.paint_body(PaintForm)
     },
     openapi_extra=_DESCRIBED,
 )
-async def paint(request: Request, studio: Annotated[Studio, Depends(studio_of)]) -> Response:
+async def paint(request: Request, studio: Here) -> Response:
     """Paint a photo.
 
     The photo is the body, with the settings in the query; or the file `photo` of a form, with the
@@ -50,7 +56,43 @@ async def paint(request: Request, studio: Annotated[Studio, Depends(studio_of)])
 
 async def _painted(request: Request, studio: Studio) -> Response:
     photo, query, masks = await _read(request, studio)
-    order = Order(
+    order = _order(query, masks, studio)
+    # Large photos are hashed in a thread: others are answered meanwhile.
+    make = partial(_key, photo, order, studio)
+    key = await asyncio.to_thread(make) if len(photo) > _LARGE else make()
+    headers = {
+        "ETag": f'"{key}"',
+        "Cache-Control": "private, no-cache",
+        "X-Impasto-Styles": order.versions,
+    }
+    if _matches(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    served, stages = await _found_or_made(key, photo, order, studio)
+    headers["Server-Timing"] = ", ".join(
+        f"{name};dur={1000 * seconds:.1f}" for name, seconds in stages.items()
+    )
+    return Response(served.data, media_type=served.media_type, headers=headers)
+
+
+async def _found_or_made(
+    key: str, photo: bytes, order: Order, studio: Studio
+) -> tuple[Served, Mapping[str, float]]:
+    """A painting, and the seconds of the stages that it takes this time."""
+    served = studio.results.find(key)
+    if served is not None:
+        studio.metrics.hits.inc()
+        return served, {"cache": 0.0}
+    studio.metrics.misses.inc()
+    served = await studio.results.make(key, lambda: studio.paint(photo, order))
+    return served, served.stages
+
+
+Masks = list[tuple[str, bytes]]
+"""Style specs and files."""
+
+
+def _order(query: PaintForm, masks: Masks, studio: Studio) -> Order:
+    return Order(
         parse_spec(query.style),
         studio.shelf,
         query.paint,
@@ -59,33 +101,6 @@ async def _painted(request: Request, studio: Studio) -> Response:
         tuple((parse_spec(spec), mask) for spec, mask in masks),
         query.feather,
     )
-    # Large photos are hashed in a thread: others are answered meanwhile.
-    is_large = len(photo) > _LARGE
-    make = partial(_key, photo, order, studio)
-    key = await asyncio.to_thread(make) if is_large else make()
-    headers = {
-        "ETag": f'"{key}"',
-        "Cache-Control": "private, no-cache",
-        "X-Impasto-Styles": order.versions,
-    }
-    if _matches(request, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    served = studio.results.find(key)
-    if served is not None:
-        studio.metrics.hits.inc()
-        stages = {"cache": 0.0}
-    else:
-        studio.metrics.misses.inc()
-        served = await studio.results.make(key, lambda: studio.paint(photo, order))
-        stages = served.stages
-    headers["Server-Timing"] = ", ".join(
-        f"{name};dur={1000 * seconds:.1f}" for name, seconds in stages.items()
-    )
-    return Response(served.data, media_type=served.media_type, headers=headers)
-
-
-Masks = list[tuple[str, bytes]]
-"""Style specs and files."""
 
 
 async def _read(request: Request, studio: Studio) -> tuple[bytes, PaintForm, Masks]:

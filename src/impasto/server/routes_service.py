@@ -1,9 +1,9 @@
 """What operators and programs ask about the server itself."""
 
 from importlib.util import find_spec
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from impasto.server.docs import page_of
@@ -11,11 +11,9 @@ from impasto.server.metrics import MEDIA_TYPE
 from impasto.server.problems import GUARDED, ProblemError, body_of, described
 from impasto.server.problems import MEDIA_TYPE as PROBLEM
 from impasto.server.schemas import About, Health, Limits, Readiness
-from impasto.server.studio import Studio, studio_of
+from impasto.server.studio import Here
 
 router = APIRouter(responses=GUARDED)
-
-Here = Annotated[Studio, Depends(studio_of)]
 
 
 @router.get("/v1/about")
@@ -37,8 +35,8 @@ async def about(request: Request, studio: Here) -> About:
         model=studio.model.name,
         trunk_id=studio.model.trunk_id,
         limits=limits,
-        train=has_extra("torch", "imagehash", "onnx"),
-        video=has_extra("av", "cv2"),
+        train=has_extra("train"),
+        video=has_extra("video"),
     )
 
 
@@ -77,6 +75,9 @@ async def docs(request: Request) -> HTMLResponse:
     return HTMLResponse(page_of(description))
 
 
-def has_extra(*modules: str) -> bool:
-    """Whether all these modules are installed; none is imported."""
-    return all(find_spec(module) is not None for module in modules)
+_MODULES = {"train": ("torch", "imagehash", "onnx"), "video": ("av", "cv2")}
+
+
+def has_extra(extra: str) -> bool:
+    """Whether an extra is installed; nothing of it is imported."""
+    return all(find_spec(module) is not None for module in _MODULES[extra])

@@ -3,14 +3,14 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi import Path as InPath
 
 from impasto.core.errors import StyleError
 from impasto.server import forms
 from impasto.server.problems import GUARDED, ProblemError, described
-from impasto.server.schemas import StyleFacts, StyleList
-from impasto.server.studio import Studio, studio_of
+from impasto.server.schemas import STYLE_NAME, StyleFacts, StyleList
+from impasto.server.studio import Here, Studio
 from impasto.server.uploads import BodyLimits, read_body
 from impasto.styles.package import MAX_FILE_BYTES, parse_style
 from impasto.styles.shelf import remove_style
@@ -18,8 +18,7 @@ from impasto.styles.watch import Held
 
 router = APIRouter(responses=GUARDED)
 
-Name = Annotated[str, InPath(pattern="^[a-z0-9][a-z0-9_-]{0,63}$", examples=["scream"])]
-Here = Annotated[Studio, Depends(studio_of)]
+Name = Annotated[str, InPath(pattern=STYLE_NAME, examples=["scream"])]
 
 
 _CHANGES = described(408, 413)

@@ -1,11 +1,14 @@
 """What goes in and out as JSON, as a form or in a query."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from impasto.core.settings import MOST_FEATHER, STROKE_REFERENCES, Colors, PaintSettings
+from impasto.server.job_store import Kind, State
+from impasto.styles.spec import NAME_PATTERN
 
+STYLE_NAME: Final = f"^{NAME_PATTERN}$"
 FormatName = Literal["jpeg", "png", "webp", "avif", "tiff"]
 
 
@@ -75,7 +78,7 @@ class FitForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(pattern="^[a-z0-9][a-z0-9_-]{0,63}$", examples=["mine"])
+    name: str = Field(pattern=STYLE_NAME, examples=["mine"])
     title: str = Field("", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
     minutes: float = Field(10, gt=0, allow_inf_nan=False)
 
@@ -91,8 +94,8 @@ class JobFacts(BaseModel):
     """How far a job is."""
 
     id: str
-    kind: Literal["video", "fit"]
-    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    kind: Kind
+    state: State
     progress: float = Field(ge=0, le=1)
     message: str
     result: str | None

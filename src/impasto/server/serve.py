@@ -44,12 +44,9 @@ def serve(
     config = uvicorn.Config(
         make_app(studio),
         http=PatientProtocol,
-        host=settings.host,
-        port=settings.port,
         log_config=None,
         access_log=False,
         server_header=False,
-        date_header=True,
         proxy_headers=False,
         limit_concurrency=_CONNECTIONS,
         timeout_graceful_shutdown=round(settings.shutdown_seconds),
@@ -83,8 +80,7 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Called by a signal."""
-        self._studio.gate.closed = True
-        self._studio.closing.set()
+        self._studio.end()
         # Not uvicorn's own way, which raises the signal again at the end: a server that was told to
         # end, and finished what it had, has done all that was asked.
         self.force_exit = self.should_exit and sig == signal.SIGINT

@@ -54,7 +54,7 @@ class ServeSettings:
     decoder_seconds: float = 20.0
     """For one picture; then the process is ended and replaced."""
     body_seconds: float = 15.0
-    """In which a body must have come; uploads of videos get a minute more for each 32 MB."""
+    """In which a body must have come; that of a job gets a second more for each 512 KB allowed."""
     cache_bytes: int = 128 * 2**20
     """Of paintings that are kept for the next time they are asked for."""
 
@@ -149,6 +149,16 @@ def settings_from(env: Mapping[str, str] = os.environ, **given: Any) -> ServeSet
     return ServeSettings(
         **(read | {key: value for key, value in given.items() if value is not None})
     )
+
+
+def environment(**given: str) -> dict[str, str]:
+    """The variables of a process that the server starts: nothing secret of its settings is there.
+
+    Args:
+        given: stand in front of those of this process.
+    """
+    kept = {key: text for key, text in os.environ.items() if not key.startswith(PREFIX)}
+    return {**kept, **given}
 
 
 _KINDS = get_type_hints(ServeSettings)

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from impasto.core.errors import OutputError
 from impasto.core.settings import PaintSettings
@@ -80,10 +81,15 @@ class Studio:
         self._watching = asyncio.create_task(self.watch())
         self.is_open = True
 
-    async def close(self) -> None:
-        """Finish what was accepted, and end everything."""
+    def end(self) -> None:
+        """Take nothing more, and let streams without an end end; may be called by a signal."""
         self.gate.closed = True
         self.closing.set()
+        self.jobs.release()
+
+    async def close(self) -> None:
+        """Finish what was accepted, and end everything."""
+        self.end()
         if self._watching is not None:
             await self._watching
         await self.jobs.close()
@@ -181,6 +187,10 @@ def studio_of(request: Request) -> Studio:
     """The studio of the app that a request came to."""
     studio: Studio = request.app.state.studio
     return studio
+
+
+Here = Annotated[Studio, Depends(studio_of)]
+"""The studio, as a parameter of a route."""
 
 
 def _tell(before: Shelf, after: Shelf) -> None:

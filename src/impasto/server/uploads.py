@@ -1,9 +1,10 @@
-"""Bodies of requests, read within limits of size and time."""
+"""Requests within limits: so many bytes, so much time, and only while their client is there."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from fastapi import Request
 from starlette.datastructures import FormData
@@ -12,7 +13,9 @@ from starlette.requests import ClientDisconnect
 
 from impasto.server.problems import ClientGoneError, ProblemError
 
-READ = "impasto.read"
+T = TypeVar("T")
+
+_READ = "impasto.read"
 """Where a request keeps the event that its body was read to its end."""
 
 _MOST_FIELDS = 64
@@ -76,8 +79,8 @@ async def chunks(request: Request, limits: BodyLimits) -> AsyncGenerator[bytes, 
             async with asyncio.timeout_at(until):
                 part = await anext(parts)
         except StopAsyncIteration:
-            if READ in request.scope:
-                request.scope[READ].set()
+            if _READ in request.scope:
+                request.scope[_READ].set()
             return
         except TimeoutError:
             detail = f"the body did not come within {limits.seconds:g} s"
@@ -107,3 +110,38 @@ def too_large(most: int) -> ProblemError:
 def media_type(request: Request) -> str:
     """What a body says it is, without parameters, in lower case."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def attended(request: Request, seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """What some work returns; it is ended when its client leaves or the time is over.
+
+    The work must read the body of the request, if it has one: a client that leaves is noticed
+    behind it.
+
+    Raises:
+        ProblemError: 504, the time is over.
+        ClientGoneError: nobody waits for the answer.
+    """
+    request.scope[_READ] = read = asyncio.Event()
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_gone(request, read))
+    try:
+        done, _ = await asyncio.wait(
+            {task, gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+    finally:
+        gone.cancel()
+        if not task.done():
+            task.cancel()
+    if task in done:
+        return task.result()
+    if gone in done:
+        raise ClientGoneError
+    raise ProblemError(504, f"not painted within {seconds:g} s", {"Retry-After": "1"})
+
+
+async def _gone(request: Request, read: asyncio.Event) -> None:
+    """Returns when the client has left; as long as the body is read, its reader notices."""
+    await read.wait()
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

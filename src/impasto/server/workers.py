@@ -15,7 +15,7 @@ from impasto.core.errors import EngineError, ImageError, ImpastoError
 from impasto.media.image import Picture
 from impasto.server.arena import Arena, arena_file
 from impasto.server.logs import log
-from impasto.server.settings import ServeSettings
+from impasto.server.settings import ServeSettings, environment
 
 _BYTES_A_PIXEL: Final = 4
 _METADATA: Final = 16 * 2**20
@@ -56,7 +56,7 @@ class Decoder:
                 stderr=asyncio.subprocess.DEVNULL,
                 pass_fds=(descriptor,),
                 start_new_session=True,  # Ctrl-C is for the server
-                env=_environment(),
+                env=environment(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1"),
                 limit=_LINE,
             )
             decoder = cls(process, mmap.mmap(descriptor, size))
@@ -253,9 +253,3 @@ class DecoderPool:
         decoder = await Decoder.started(self._settings)
         self._all.add(decoder)
         return decoder
-
-
-def _environment() -> dict[str, str]:
-    """One thread a process; nothing secret of the server's own settings goes along."""
-    kept = {key: text for key, text in os.environ.items() if not key.startswith("IMPASTO_SERVE_")}
-    return {**kept, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

@@ -109,6 +109,11 @@ def _read_named(name: str, paths: Sequence[Path]) -> Style:
     if len(paths) > 1:
         warn(f"style {name!r} comes from {path}, not from {paths[-2]}")
     style = read_style(path)
-    if style.name != name:
-        raise StyleError(f"{shown(path)}: holds the style {style.name!r}: name the file after it")
+    check_file_name(style, path)
     return style
+
+
+def check_file_name(style: Style, path: Path) -> None:
+    """Raise `StyleError` if a package has not the name of the style that it holds."""
+    if style.name != path.stem:
+        raise StyleError(f"{shown(path)}: holds the style {style.name!r}: name the file after it")

@@ -74,13 +74,21 @@ def read_style(path: Path | str) -> Style:
         StyleError: there is no such file, or it is not a style package of a known version.
     """
     path = Path(path)
+    return parse_style(read_package(path), shown(path))
+
+
+def read_package(path: Path) -> bytes:
+    """Read the bytes of a style package, one more than `MAX_FILE_BYTES` at most.
+
+    Raises:
+        StyleError: there is no such file, or it cannot be read.
+    """
     try:
-        data = _read_capped(path)
+        return _read_capped(path)
     except OSError as error:
         raise StyleError(f"cannot read the style {shown(path)}: {reason(error)}") from error
     except ValueError as error:  # not a file, or a NUL in the path
         raise StyleError(f"{shown(path)}: not a usable style package: {error}") from error
-    return parse_style(data, shown(path))
 
 
 def parse_style(data: bytes, where: str) -> Style:

@@ -12,7 +12,10 @@ from impasto.core.records import short_repr
 PHOTO: Final = "photo"
 """Reserved: where this stands for a style, the photo stays as it is."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
+NAME_PATTERN: Final = "[a-z0-9][a-z0-9_-]{0,63}"
+"""What a style may be called, as a regular expression."""
+
+_NAME = re.compile(NAME_PATTERN, re.ASCII)
 _WEIGHT = re.compile(r"(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 
 

@@ -4,13 +4,14 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
 from impasto.core.errors import MissingExtraError, StyleError
 from impasto.core.files import make_folder, shown
-from impasto.styles.library import BUNDLED, Library
-from impasto.styles.package import MAX_FILE_BYTES, Style, parse_style
+from impasto.styles.library import BUNDLED, Library, check_file_name
+from impasto.styles.package import Style, parse_style, read_package
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +23,7 @@ class Held:
     """The package."""
     path: Path
 
-    @property
+    @cached_property
     def version(self) -> str:
         """The first 12 hexadecimal digits of the package's SHA-256."""
         return hashlib.sha256(self.data).hexdigest()[:12]
@@ -89,22 +90,18 @@ def read_shelf(
     broken: dict[str, str] = {}
     for name in library.names():
         try:
-            held[name] = _read(name, library.find(name)[-1], check)
-        except (StyleError, OSError) as error:
+            held[name] = _read(library.find(name)[-1], check)
+        except StyleError as error:
             broken[name] = str(error)
             if before is not None and name in before.names():
                 held[name] = before.held(name)
     return Shelf(library, held, broken)
 
 
-def _read(name: str, path: Path, check: Callable[[Style], None]) -> Held:
-    if not path.is_file():
-        raise StyleError(f"{shown(path)}: not a usable style package: it is not a file")
-    with path.open("rb") as file:
-        data = file.read(MAX_FILE_BYTES + 1)
+def _read(path: Path, check: Callable[[Style], None]) -> Held:
+    data = read_package(path)
     style = parse_style(data, shown(path))
-    if style.name != name:
-        raise StyleError(f"{shown(path)}: holds the style {style.name!r}: name the file after it")
+    check_file_name(style, path)
     check(style)
     return Held(style, data, path)
 
