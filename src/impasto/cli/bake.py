@@ -30,7 +30,7 @@ PhotoFolder = Annotated[
     typer.Option(
         "--photos",
         metavar="FOLDER",
-        help="Photos of the kind that will be painted.  [default: four of scikit-image]",
+        help="Photos of the kind that will be painted.  \\[default: four of scikit-image]",
     ),
 ]
 

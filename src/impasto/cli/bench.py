@@ -31,7 +31,7 @@ ReportFile = Annotated[
 ]
 Contents = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Photos.  [default: those that the recipe holds out]"),
+    typer.Option(metavar="DIR", help="Photos.  \\[default: those that the recipe holds out]"),
 ]
 RecipeFile = Annotated[
     Path, typer.Option(metavar="FILE", help="The recipe that names the styles' pictures.")
@@ -49,7 +49,7 @@ def losses(
             "--style",
             "-s",
             metavar="NAME",
-            help="A style of the recipe; may be given repeatedly.  [default: all]",
+            help="A style of the recipe; may be given repeatedly.  \\[default: all]",
         ),
     ] = None,
     model: options.ModelName = LossSettings.model,

@@ -19,7 +19,7 @@ def baseline(
     seconds: Seconds = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="The weights.  [default: in DIR]"),
+        typer.Option("--out", "-o", metavar="FILE", help="The weights.  \\[default: in DIR]"),
     ] = None,
     curve: Annotated[
         Path | None,

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 def features(
     file: Annotated[
         Path | None,
-        typer.Option("--features", metavar="FILE", help="The network.  [default: the bundled one]"),
+        typer.Option(
+            "--features", metavar="FILE", help="The network.  \\[default: the bundled one]"
+        ),
     ] = None,
     recipe: Annotated[
         Path, typer.Option(metavar="FILE", help="The recipe that names styles and held-out ones.")

@@ -52,7 +52,7 @@ def profile(
 def int8(
     photos: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Photos.  [default: four of scikit-image]"),
+        typer.Option(metavar="DIR", help="Photos.  \\[default: four of scikit-image]"),
     ] = None,
     repeats: Repeats = 20,
     style: SpecText = "scream",

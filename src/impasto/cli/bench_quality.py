@@ -22,7 +22,7 @@ Method = Annotated[
     typer.Option(
         "--method",
         metavar="NAME",
-        help=f"May be given repeatedly: {', '.join(METHODS)}.  [default: all]",
+        help=f"May be given repeatedly: {', '.join(METHODS)}.  \\[default: all]",
     ),
 ]
 StyleOf = Annotated[
@@ -32,7 +32,7 @@ StyleOf = Annotated[
         "-s",
         metavar="NAME[=FILE]",
         help="A style of the recipe, or of this picture; may be given repeatedly.  "
-        "[default: six of the recipe]",
+        "\\[default: six of the recipe]",
     ),
 ]
 Photos = Annotated[
@@ -114,7 +114,7 @@ def report(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="What `bench vote` wrote.  [default: votes.sqlite in DIR, if it is there]",
+            help="What `bench vote` wrote.  \\[default: votes.sqlite in DIR, if it is there]",
         ),
     ] = None,
 ) -> None:

@@ -43,7 +43,7 @@ def encoding(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="The weights that encode.  [default: what recipes name, below IMPASTO_ASSETS]",
+            help="The weights that encode.  \\[default: what recipes name, below IMPASTO_ASSETS]",
         ),
     ] = None,
     as_json: AsJson = False,

@@ -22,7 +22,7 @@ Clips = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="CLIP...",
-        help="Videos, or folders of frames.  [default: those below IMPASTO_ASSETS]",
+        help="Videos, or folders of frames.  \\[default: those below IMPASTO_ASSETS]",
     ),
 ]
 StyleName = Annotated[
@@ -38,7 +38,7 @@ Timed = Annotated[
     typer.Option(
         metavar="WxH",
         help="Time painting at this size; may be given repeatedly, 0 times none.  "
-        "[default: 854x480, 1920x1080]",
+        "\\[default: 854x480, 1920x1080]",
     ),
 ]
 TimedFrames = Annotated[int, typer.Option(metavar="N", help="Frames that a timing takes.")]

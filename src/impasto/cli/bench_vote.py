@@ -26,7 +26,7 @@ def vote(
     method: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="A method to vote on; may be given repeatedly.  [default: all]"
+            metavar="NAME", help="A method to vote on; may be given repeatedly.  \\[default: all]"
         ),
     ] = None,
     port: Annotated[

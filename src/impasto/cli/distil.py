@@ -22,7 +22,7 @@ def distil(
             "--out",
             "-o",
             metavar="FILE",
-            help="The network.  [default: features.safetensors in DIR]",
+            help="The network.  \\[default: features.safetensors in DIR]",
         ),
     ] = None,
 ) -> None:

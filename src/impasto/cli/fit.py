@@ -53,7 +53,7 @@ Minutes = Annotated[
     float | None,
     typer.Option(
         metavar="MINUTES",
-        help=f"How long to train.  [default: {MINUTES:g}, if no --steps are given]",
+        help=f"How long to train.  \\[default: {MINUTES:g}, if no --steps are given]",
         rich_help_panel=_EFFORT,
     ),
 ]
@@ -108,7 +108,7 @@ Out = Annotated[
         "--out",
         "-o",
         metavar="FILE",
-        help="The style package to write, FILE.safetensors.  [default: among your styles]",
+        help="The style package to write, FILE.safetensors.  \\[default: among your styles]",
         rich_help_panel=_RESULT,
     ),
 ]

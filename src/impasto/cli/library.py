@@ -41,14 +41,14 @@ Scales = Annotated[
         metavar="PIXELS",
         min=32,
         help="Long sides at which pictures are measured; may be given repeatedly.  "
-        "[default: 512, 256]",
+        "\\[default: 512, 256]",
     ),
 ]
 Features = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="The VGG weights.  [default: what recipes name, below IMPASTO_ASSETS]",
+        help="The VGG weights.  \\[default: what recipes name, below IMPASTO_ASSETS]",
     ),
 ]
 RecipeFile = Annotated[
@@ -61,7 +61,7 @@ RecipeFile = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option(
-        "--out", "-o", metavar="FILE", help="Where to.  [default: NAME.features.safetensors]"
+        "--out", "-o", metavar="FILE", help="Where to.  \\[default: NAME.features.safetensors]"
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there already.")]

@@ -100,7 +100,7 @@ def export(
             "-o",
             metavar="FILE|FOLDER",
             help="A package FILE.safetensors for one style, FILE.zip for all of them together, "
-            "or a folder.  [default: the current folder]",
+            "or a folder.  \\[default: the current folder]",
         ),
     ] = None,
     overwrite: Overwrite = False,

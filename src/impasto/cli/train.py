@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 RecipePath = Annotated[Path, typer.Argument(help="The recipe, a TOML file.", metavar="RECIPE")]
 RunFolder = Annotated[
     Path | None,
-    typer.Option("--run", metavar="DIR", help="The run's folder.  [default: runs/NAME]"),
+    typer.Option("--run", metavar="DIR", help="The run's folder.  \\[default: runs/NAME]"),
 ]
 Device = Annotated[Literal["cpu", "cuda"], typer.Option(help="Where to train.")]
 Bfloat16 = Annotated[

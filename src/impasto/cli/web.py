@@ -50,7 +50,7 @@ def export(
             "--style",
             "-s",
             metavar="NAME",
-            help="A style to take along; may be given repeatedly.  [default: all]",
+            help="A style to take along; may be given repeatedly.  \\[default: all]",
             autocompletion=options.complete_style,
         ),
     ] = None,
