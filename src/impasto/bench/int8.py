@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from impasto.bench.facts import Commit, Machine, commit, date, machine, versions
+from impasto.bench.markdown import table
 from impasto.bench.timing import Summary, alternate
 from impasto.core.arrays import RGB
 from impasto.engine.backend import BackendInfo
@@ -115,10 +116,13 @@ def markdown(report: Int8Report) -> str:
         [
             f"{report.style}, {width} x {height}, {report.engine.device}",
             "",
-            "| baked graph | median ms | PSNR to baked float32 |",
-            "| --- | --- | --- |",
-            f"| float32 | {1000 * report.float32.median:.2f} | |",
-            f"| INT8 | {1000 * report.int8.median:.2f} | {report.int8_psnr:.1f} dB |",
+            table(
+                ("baked graph", "median ms", "PSNR to baked float32"),
+                [
+                    ["float32", f"{1000 * report.float32.median:.2f}", ""],
+                    ["INT8", f"{1000 * report.int8.median:.2f}", f"{report.int8_psnr:.1f} dB"],
+                ],
+            ),
             "",
             f"INT8 is {report.ratio:.2f} times as fast. Baking alone, against each photo's own "
             f"statistics: {report.adaptive_psnr:.1f} dB ({report.photos} photos).",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from impasto.bench.losses_report import EqualContent, LossReport, LossRow
+from impasto.bench.markdown import table
 
 _HEADINGS = ("style", "method", "style loss", "content", "SSIM", "edges", "lines", "judge")
 
@@ -12,10 +13,8 @@ def markdown(report: LossReport) -> str:
 
     Style loss and judge are divided by those of the unchanged photos.
     """
-    rule = ["---"] * 2 + ["---:"] * (len(_HEADINGS) - 2)
-    rows = [_HEADINGS, rule, *(_cells(row) for row in report.rows)]
-    lines = ["| " + " | ".join(cells) + " |" for cells in rows]
-    return "\n".join([*lines, "", *_lines(report)])
+    rows = table(_HEADINGS, map(_cells, report.rows), words=(0, 1))
+    return "\n".join([rows, "", *_lines(report)])
 
 
 def _cells(row: LossRow) -> list[str]:
@@ -29,7 +28,7 @@ def _cells(row: LossRow) -> list[str]:
         row.lines,
         row.judge_normalised,
     )
-    method = f"{row.method}{strength}{note}".replace("|", "/")
+    method = f"{row.method}{strength}{note}"
     return [row.style, method, *("" if each is None else f"{each:.3f}" for each in numbers)]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from impasto.bench.ceiling import copy_gbytes, matrix_gflops
 from impasto.bench.facts import Commit, Machine, commit, date, machine, versions
+from impasto.bench.markdown import table
 from impasto.bench.timing import Summary, alternate
 from impasto.core.arrays import RGB
 from impasto.core.errors import EngineError
@@ -170,21 +171,26 @@ def markdown(report: ProfileReport) -> str:
             f"copy {ceiling.copy_gbytes:.1f} GB/s). The affine as an input takes "
             f"{report.affine_cost:.2f} times as long as constants.",
             "",
-            "| layer | by | ms | of all | million multiply-adds | MB | of the ceiling |",
-            "| --- | --- | --- | --- | --- | --- | --- |",
-            *(_row(layer, total, report) for layer in rows),
+            table(_HEADINGS, (_row(layer, total, report) for layer in rows), words=(0, 1)),
         ]
     )
 
 
-def _row(layer: Layer, total: float, report: ProfileReport) -> str:
+_HEADINGS = ("layer", "by", "ms", "of all", "million multiply-adds", "MB", "of the ceiling")
+
+
+def _row(layer: Layer, total: float, report: ProfileReport) -> list[str]:
     least = report.ceiling.least_seconds(layer, report.engine.precision)
     share = f"{min(1.0, least / layer.seconds):.0%}" if layer.seconds else ""
-    return (
-        f"| {layer.kind} {layer.name} | {layer.implementation} | {1000 * layer.seconds:.3f} "
-        f"| {layer.seconds / total:.1%} | {layer.multiply_adds / 1e6:.1f} "
-        f"| {layer.bytes / 1e6:.2f} | {share} |"
-    )
+    return [
+        f"{layer.kind} {layer.name}",
+        layer.implementation,
+        f"{1000 * layer.seconds:.3f}",
+        f"{layer.seconds / total:.1%}",
+        f"{layer.multiply_adds / 1e6:.1f}",
+        f"{layer.bytes / 1e6:.2f}",
+        share,
+    ]
 
 
 def _by_kind(layers: list[Layer]) -> list[Layer]:

@@ -1,8 +1,9 @@
 """The report of speed as Markdown, for docs, and the points of its plot."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from impasto.bench.facts import Commit
+from impasto.bench.markdown import table
 from impasto.bench.speed import SpeedReport
 from impasto.bench.speed_wide import WideReport
 
@@ -41,15 +42,9 @@ def _threads(count: int) -> str:
     return f"{count} thread" if count == 1 else f"{count} threads"
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table whose first column is text; nothing without rows."""
-    lines = [headings, ["---", *["---:"] * (len(headings) - 1)], *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines) if len(lines) > 2 else ""
-
-
 def _first(speed: SpeedReport) -> str:
     headings = ("side", "impasto", "measure", "paint", "frames a second", speed.peer.name, "ratio")
-    return _table(
+    return table(
         headings,
         (
             [
@@ -80,12 +75,12 @@ def _rivals(report: WideReport) -> str:
         ]
         for rival in report.rivals
     ]
-    return _table(headings, [[*ours, "", "", "1.0"], *rows] if rows else [])
+    return table(headings, [[*ours, "", "", "1.0"], *rows] if rows else [])
 
 
 def _ceilings(report: WideReport) -> str:
     headings = ("ceiling", "threads", "matrix product, GFLOPS", "copy, GB/s")
-    return _table(
+    return table(
         headings,
         (
             [one.precision, str(one.threads), f"{one.gflops:.0f}", f"{one.copy_gbytes:.1f}"]
@@ -96,7 +91,7 @@ def _ceilings(report: WideReport) -> str:
 
 def _cells(report: WideReport) -> str:
     headings = ("engine", "threads", "size", "time", "frames a second", "GFLOPS", "of the ceiling")
-    return _table(
+    return table(
         headings,
         (
             [
@@ -115,7 +110,7 @@ def _cells(report: WideReport) -> str:
 
 def _linear(report: WideReport) -> str:
     headings = ("megapixels", "time", "ns a pixel", "beside the smallest")
-    return _table(
+    return table(
         headings,
         (
             [
@@ -131,7 +126,7 @@ def _linear(report: WideReport) -> str:
 
 def _memory(report: WideReport) -> str:
     headings = ("new process", "peak resident memory, MiB")
-    return _table(
+    return table(
         headings,
         (
             [f"{one.width} x {one.height}", f"{one.peak_bytes / 2**20:.0f}"]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from impasto.bench.markdown import table
 from impasto.bench.thumbnail import FULL, Row, ThumbnailReport
 from impasto.bench.thumbnail_ways import WAYS
 from impasto.core.arrays import RGB
@@ -18,8 +19,7 @@ def markdown(report: ThumbnailReport) -> str:
 
     Losses are differences to the painting with full-size statistics: below 0 is better.
     """
-    rule = ["---:", "---", *["---:"] * (len(_HEADINGS) - 2)]
-    lines = ["| " + " | ".join(cells) + " |" for cells in [_HEADINGS, rule, *_table(report.rows)]]
+    rows = table(_HEADINGS, _cells(report.rows), words=(0, 1))
     photos = len({row.photo for row in report.rows})
     styles = ", ".join(dict.fromkeys(row.style for row in report.rows))
     told = (
@@ -27,10 +27,10 @@ def markdown(report: ThumbnailReport) -> str:
         f"each. Losses are less those with full-size statistics. Model "
         f"{report.model.trunk_id[:12]}, {report.date}."
     )
-    return "\n".join([*lines, "", told])
+    return "\n".join([rows, "", told])
 
 
-def _table(rows: Sequence[Row]) -> Iterator[list[str]]:
+def _cells(rows: Sequence[Row]) -> Iterator[list[str]]:
     best = {(row.style, row.photo, row.ratio): row for row in rows if row.way == FULL}
     for ratio in sorted({row.ratio for row in rows}):
         for way in WAYS:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from impasto.bench.markdown import table
 from impasto.bench.video_marks import LONG, SHORT, link, mean_of
 from impasto.bench.video_report import MethodRow, StageSpeed, VideoReport
 from impasto.core.arrays import RGB
@@ -18,17 +19,13 @@ _TIMES = 3
 
 def markdown(report: VideoReport) -> str:
     """A table of methods, one of speed, and what they were measured on."""
-    return "\n".join([*_methods(report), "", *_speeds(report), "", *_facts(report)])
+    return "\n".join([_methods(report), "", _speeds(report), "", *_facts(report)])
 
 
-def _methods(report: VideoReport) -> Iterator[str]:
-    yield (
-        "| method | short | long | perceptual | short, of frame by frame | long | sharpness "
-        "| style loss |"
-    )
-    yield "| --- |" + " ---: |" * 7
-    for row in report.methods:
-        yield f"| {row.method} | " + " | ".join(map(_number, _marks(row))) + " |"
+def _methods(report: VideoReport) -> str:
+    ratios = ("short, of frame by frame", "long", "sharpness", "style loss")
+    headings = ("method", "short", "long", "perceptual", *ratios)
+    return table(headings, ([row.method, *map(_number, _marks(row))] for row in report.methods))
 
 
 def _marks(row: MethodRow) -> tuple[float | None, ...]:
@@ -36,18 +33,16 @@ def _marks(row: MethodRow) -> tuple[float | None, ...]:
     return (row.short, row.long, row.perceptual, *ratios)
 
 
-def _speeds(report: VideoReport) -> Iterator[str]:
-    yield "| size | calmed by | fps | of the bound | " + " | ".join(_STAGES) + " |"
-    yield "| --- | --- |" + " ---: |" * (2 + len(_STAGES))
-    yield from (_speed(each) for each in report.speed)
+def _speeds(report: VideoReport) -> str:
+    headings = ("size", "calmed by", "fps", "of the bound", *_STAGES)
+    return table(headings, map(_speed, report.speed), words=(0, 1))
 
 
-def _speed(each: StageSpeed) -> str:
+def _speed(each: StageSpeed) -> list[str]:
     how = "statistics + flow" if each.flow else "statistics"
     stages = (each.cpu_seconds.get(name) for name in _STAGES)
     cells = ("" if seconds is None else f"{1000 * seconds:.1f}" for seconds in stages)
-    start = f"| {each.width} x {each.height} | {how} | {each.fps:.1f} | {each.share:.2f} | "
-    return start + " | ".join(cells) + " |"
+    return [f"{each.width} x {each.height}", how, f"{each.fps:.1f}", f"{each.share:.2f}", *cells]
 
 
 def _facts(report: VideoReport) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from impasto.bench.markdown import table
 from impasto.bench.vote_report import Estimate, MethodVotes, VoteReport
 
 HEADINGS = ("method", "comparisons", "score", "chosen", "ratings", "mean rating")
@@ -9,16 +10,14 @@ HEADINGS = ("method", "comparisons", "score", "chosen", "ratings", "mean rating"
 
 def markdown(report: VoteReport) -> str:
     """A table with a row for each method, the strongest first, and lines on the votes."""
-    rule = ["---"] + ["---:"] * (len(HEADINGS) - 1)
-    rows = [HEADINGS, rule, *(cells(row) for row in report.methods)]
-    table = ["| " + " | ".join(row) + " |" for row in rows] if report.methods else []
-    return "\n".join([*table, *([""] if table else []), *lines(report)])
+    rows = table(HEADINGS, map(cells, report.methods))
+    return "\n".join([*([rows, ""] if rows else []), *lines(report)])
 
 
 def cells(row: MethodVotes) -> list[str]:
     """The row of a method, below `HEADINGS`."""
     return [
-        row.method.replace("|", "/"),
+        row.method,
         str(row.comparisons),
         _number(row.score, "{:+.2f}"),
         _number(row.share, "{:.0%}"),

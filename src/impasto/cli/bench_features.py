@@ -14,7 +14,7 @@ from impasto.cli.options import AsJson
 from impasto.cli.streams import answer
 
 if TYPE_CHECKING:
-    from impasto.bench.ranking import Agreement, RankingReport
+    from impasto.bench.ranking import RankingReport
 
 
 def features(
@@ -49,16 +49,16 @@ def features(
 
 
 def _lines(report: "RankingReport") -> Iterator[str]:
+    from impasto.bench.markdown import table
+
     columns = list(report.networks[0].held_out.all)
     yield f"Rank correlation with the VGG's style loss, {report.pictures} pictures a style."
     yield ""
-    yield "| network | styles | pictures | " + " | ".join(columns) + " |"
-    yield "| --- " * (3 + len(columns)) + "|"
+    yield table(("network", "styles", "pictures", *columns), _rows(report), words=(0, 1, 2))
+
+
+def _rows(report: "RankingReport") -> Iterator[list[str]]:
     for network in report.networks:
         for kind, means in (("held out", network.held_out), ("others", network.others)):
-            yield from _rows(f"{network.name} | {kind}", means)
-
-
-def _rows(start: str, means: "Agreement") -> Iterator[str]:
-    for which, found in (("all", means.all), ("nearest half", means.nearest)):
-        yield f"| {start} | {which} | " + " | ".join(f"{x:.3f}" for x in found.values()) + " |"
+            for which, found in (("all", means.all), ("nearest half", means.nearest)):
+                yield [network.name, kind, which, *(f"{x:.3f}" for x in found.values())]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from impasto.bench import markdown
 from impasto.bench.quality.figures import FRONT, write_figures
 from impasto.bench.quality.page import Figure, html_page
 from impasto.bench.quality.results import Results, load_results
@@ -80,6 +81,11 @@ def _markdown(results: Results, tables: Sequence[Table], pictures: Sequence[Path
     return "\n".join(_lines(results, tables, pictures)) + "\n"
 
 
+def _rows(table: Table) -> str:
+    words = [column for column, holds in enumerate(table.words) if holds]
+    return markdown.table(table.headings, table.rows, words=words)
+
+
 def _lines(results: Results, tables: Sequence[Table], pictures: Sequence[Path]) -> Iterator[str]:
     how = HOW.read_text(encoding="utf-8").rstrip()
     yield from (f"# {TITLE}", "", how, "", "## What was measured", "")
@@ -87,15 +93,8 @@ def _lines(results: Results, tables: Sequence[Table], pictures: Sequence[Path]) 
     for number, table in enumerate(tables):
         yield from ("", f"## {table.title}")
         if table.rows:
-            yield from ("", *_rows(table))
+            yield from ("", _rows(table))
         yield from (line for note in table.notes for line in ("", note))
         if number == 0:
             for path in pictures:
                 yield from ("", f"![{_ALT[path.name]}]({path.parent.name}/{path.name})")
-
-
-def _rows(table: Table) -> Iterator[str]:
-    yield "| " + " | ".join(table.headings) + " |"
-    yield "| " + " | ".join("---" if words else "---:" for words in table.words) + " |"
-    for row in table.rows:
-        yield "| " + " | ".join(cell.replace("|", "/") for cell in row) + " |"
