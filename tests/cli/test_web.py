@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from impasto.cli.app import main
-from impasto.cli.web import PAGE
+from impasto.core.files import BUNDLED_PAGE
 from impasto.engine.model import load_model
 from impasto.styles.library import Library
 from impasto.styles.package import read_style
@@ -19,8 +19,8 @@ def test_the_export_holds_page_model_and_styles(
     folder = tmp_path / "new" / "site"
     assert main(["web", "export", str(folder)]) == 0
     assert capsys.readouterr().out.strip() == str(folder)
-    for path in PAGE.rglob("*"):
-        assert (folder / path.relative_to(PAGE)).exists(), path
+    for path in BUNDLED_PAGE.rglob("*"):
+        assert (folder / path.relative_to(BUNDLED_PAGE)).exists(), path
     entry = (folder / "index.html").read_text(encoding="utf-8")
     assert '<meta name="impasto-engine" content="browser">' in entry
     assert load_model(folder / "model").trunk_id == load_model().trunk_id

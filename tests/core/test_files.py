@@ -1,3 +1,4 @@
+import errno
 import hashlib
 import os
 import stat
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from impasto.core.errors import OutputError
 from impasto.core.files import (
+    atomic_folder,
     atomic_write,
     cache_home,
     data_home,
@@ -190,3 +192,31 @@ def test_a_folder_is_made_or_the_reason_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match=r"cannot make the folder .*file"):
         make_folder(tmp_path / "file" / "below")
+
+
+def write_folder(path: Path, text: str, *, error: BaseException | None = None) -> None:
+    """Write a folder with one file, then fail if there is an `error`."""
+    with atomic_folder(path) as new:
+        assert names_in(new) == []
+        (new / "a.txt").write_text(text)
+        if error:
+            raise error
+
+
+def test_a_folder_appears_whole(tmp_path: Path) -> None:
+    """It has its name when the block ends, in place of what was there, and nothing else is left."""
+    target = tmp_path / "deep" / "model"
+    for content in ("one", "two"):
+        write_folder(target, content)
+        assert (target / "a.txt").read_text() == content
+    assert names_in(target.parent) == ["model"]
+
+
+def test_a_folder_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
+    """An error in the block keeps the old folder; an OSError names it in one line."""
+    target = tmp_path / "model"
+    write_folder(target, "old")
+    with pytest.raises(OutputError, match=r"cannot write .*model: No space left"):
+        write_folder(target, "new", error=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    assert (target / "a.txt").read_text() == "old"
+    assert names_in(tmp_path) == ["model"]

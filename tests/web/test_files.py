@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from impasto.cli.web import PAGE
+from impasto.core.files import BUNDLED_PAGE
 
-SOURCES = [path for path in PAGE.rglob("*") if path.suffix in {".js", ".css", ".html"}]
+SOURCES = [path for path in BUNDLED_PAGE.rglob("*") if path.suffix in {".js", ".css", ".html"}]
 OWN = [path for path in SOURCES if "ort" not in path.parts]
 
 
 def messages(language: str) -> dict[str, str]:
     """A table of messages."""
-    text = (PAGE / "js" / "messages" / f"{language}.js").read_text(encoding="utf-8")
+    text = (BUNDLED_PAGE / "js" / "messages" / f"{language}.js").read_text(encoding="utf-8")
     return dict(re.findall(r'^  "([\w.]+)": "(.*)",$', text, re.MULTILINE))
 
 
@@ -52,7 +52,7 @@ def test_nothing_comes_from_elsewhere() -> None:
 
 def test_no_script_or_style_is_inline() -> None:
     """The server's content security policy allows none."""
-    text = (PAGE / "index.html").read_text(encoding="utf-8")
+    text = (BUNDLED_PAGE / "index.html").read_text(encoding="utf-8")
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", text)
 
 
@@ -66,8 +66,8 @@ def test_files_are_small_and_say_what_they_are_for(path: Path) -> None:
 
 def test_onnx_runtime_is_the_one_that_its_readme_names() -> None:
     """The two files are those of the package, byte for byte."""
-    readme = (PAGE / "ort" / "README.md").read_text(encoding="utf-8")
+    readme = (BUNDLED_PAGE / "ort" / "README.md").read_text(encoding="utf-8")
     sums = re.findall(r"\| `([\w.-]+)` \| `([0-9a-f]{64})` \|", readme)
     assert len(sums) == 2
     for name, digest in sums:
-        assert hashlib.sha256((PAGE / "ort" / name).read_bytes()).hexdigest() == digest
+        assert hashlib.sha256((BUNDLED_PAGE / "ort" / name).read_bytes()).hexdigest() == digest

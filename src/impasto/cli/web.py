@@ -1,10 +1,7 @@
 """The verb group `web`: the page as files that any web server can hand out."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,15 +9,12 @@ import typer
 from impasto.cli import options
 from impasto.cli.streams import answer
 from impasto.core.errors import OutputError, StyleError
-from impasto.core.files import BUNDLED_DATA, atomic_write, make_folder, reason, shown
+from impasto.core.files import BUNDLED_PAGE, atomic_folder, atomic_write, make_folder, reason, shown
 from impasto.core.notice import warn
 
 if TYPE_CHECKING:
     from impasto.engine.model import Model
     from impasto.styles.package import Style
-
-PAGE = BUNDLED_DATA.parent / "web"
-"""The page as it is installed; `impasto serve` hands out the same files."""
 
 _ENTRY = "index.html"
 _ENGINE = '<meta name="impasto-engine" content="{}">'
@@ -70,7 +64,7 @@ def export(
     chosen = load_model(model)
     files = _page() | _model(chosen) | _styles(_fitting(style, chosen))
     if _is_empty(folder):
-        with _whole(folder) as new:
+        with atomic_folder(folder) as new:
             _write(files, new)
     elif overwrite:
         _write(files, folder)
@@ -81,8 +75,8 @@ def export(
 
 def _page() -> dict[str, bytes]:
     found = {
-        path.relative_to(PAGE).as_posix(): path.read_bytes()
-        for path in sorted(PAGE.rglob("*"))
+        path.relative_to(BUNDLED_PAGE).as_posix(): path.read_bytes()
+        for path in sorted(BUNDLED_PAGE.rglob("*"))
         if path.is_file()
     }
     entry = found[_ENTRY].decode()
@@ -128,23 +122,6 @@ def _is_empty(folder: Path) -> bool:
         return not folder.exists() or not any(folder.iterdir())
     except (OSError, ValueError) as error:  # not a folder, or a NUL in the path
         raise OutputError(f"cannot write to {shown(folder)}: {reason(error)}") from error
-
-
-@contextmanager
-def _whole(folder: Path) -> Iterator[Path]:
-    """A folder that takes its name when the block ends without an error; else nothing is left."""
-    parent = folder.absolute().parent
-    make_folder(parent)
-    try:
-        with TemporaryDirectory(dir=parent, prefix=".impasto-") as name:
-            new = Path(name) / "new"  # one that web servers may read, which the outer is not
-            new.mkdir()
-            yield new
-            if folder.is_dir():
-                folder.rmdir()
-            new.rename(folder)
-    except OSError as error:
-        raise OutputError(f"cannot write {shown(folder)}: {reason(error)}") from error
 
 
 def _write(files: dict[str, bytes], folder: Path) -> None:

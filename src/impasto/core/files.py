@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 import platformdirs
@@ -14,6 +15,9 @@ from impasto.core.errors import OutputError
 
 BUNDLED_DATA = Path(__file__).resolve().parents[1] / "data"
 """What is installed with the program: models, styles and a photo."""
+
+BUNDLED_PAGE = BUNDLED_DATA.parent / "web"
+"""The page as it is installed: `impasto serve` hands it out, `impasto web export` copies it."""
 
 
 @contextmanager
@@ -69,6 +73,29 @@ def _flush_to_disk(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
     file.close()  # Windows renames only closed files
+
+
+@contextmanager
+def atomic_folder(folder: Path) -> Iterator[Path]:
+    """A new folder that takes the name `folder`, and its place, when the block ends without error.
+
+    Folders above it are made. On any failure what was at `folder` stays, and nothing is left.
+
+    Raises `OutputError` naming `folder` for any OSError in the block.
+    """
+    parent = folder.absolute().parent
+    make_folder(parent)
+    try:
+        with TemporaryDirectory(dir=parent, prefix=".impasto-") as name:
+            # The inner one gets the permissions that any new folder gets; the outer is private.
+            new = Path(name) / "new"
+            new.mkdir()
+            yield new
+            if folder.exists():
+                folder.rename(Path(name) / "old")
+            new.rename(folder)
+    except OSError as error:
+        raise OutputError(f"cannot write {shown(folder)}: {reason(error)}") from error
 
 
 def make_folder(folder: Path) -> None:

@@ -6,9 +6,7 @@ Nothing appears under its final name before the graphs have been compared with t
 import dataclasses
 import io
 import json
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +16,8 @@ from PIL import Image
 from safetensors.torch import save
 
 from impasto.core.arrays import RGB
-from impasto.core.errors import InputError, OutputError
-from impasto.core.files import sha256_file
+from impasto.core.errors import InputError
+from impasto.core.files import atomic_folder, sha256_file
 from impasto.engine.model import FORMAT_VERSION, Model, load_model
 from impasto.engine.painter import Painter
 from impasto.lab.checkpoint import load_checkpoint
@@ -96,7 +94,7 @@ def write_verified(
     """
     set_std_floor(trunk, book, photos)
     _round(trunk, book)
-    with _replacing(model) as folder:
+    with atomic_folder(model) as folder:
         write_model(trunk, book, folder, name=model.name, recipe=recipe, weights=weights)
         codes = [code.numpy() for code in book.codes.detach()]
         return verify(trunk, load_model(folder), codes, photos[: len(SIZES) * len(codes)])
@@ -180,22 +178,6 @@ def write_model(
     if weights is not None:
         manifest["weights"] = dataclasses.asdict(weights)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-
-
-@contextmanager
-def _replacing(folder: Path) -> Iterator[Path]:
-    """A temporary folder that takes the place of `folder` when the block ends well."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as name:
-            fresh = Path(name) / folder.name
-            fresh.mkdir()
-            yield fresh
-            if folder.exists():
-                folder.rename(Path(name) / "old")
-            fresh.rename(folder)
-    except OSError as error:
-        raise OutputError(f"cannot write {folder}: {error.strerror}") from error
 
 
 def _write_styles(

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from os import PathLike, stat_result
-from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -11,6 +10,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
+from impasto.core.files import BUNDLED_PAGE
 from impasto.engine.record import program_version
 from impasto.server import (
     problems,
@@ -22,9 +22,6 @@ from impasto.server import (
 )
 from impasto.server.frontdoor import FrontDoor
 from impasto.server.studio import Studio
-
-PAGE = Path(__file__).resolve().parents[1] / "web"
-"""The files of the page."""
 
 
 def make_app(studio: Studio) -> ASGIApp:
@@ -50,8 +47,8 @@ def make_app(studio: Studio) -> ASGIApp:
     problems.install(app)
     for routes in (routes_paint, routes_styles, routes_jobs, routes_live, routes_service):
         app.include_router(routes.router)
-    if PAGE.is_dir():
-        app.mount("/", PageFiles(directory=PAGE, html=True))
+    if BUNDLED_PAGE.is_dir():
+        app.mount("/", PageFiles(directory=BUNDLED_PAGE, html=True))
     door = FrontDoor(app, studio.settings, studio.metrics)
     return _with_cors(door, studio.settings.cors_origins)
 
