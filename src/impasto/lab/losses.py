@@ -200,38 +200,6 @@ def band_loss(
     return excess.square().mean(dim=1)
 
 
-WEAVE_SCALES = (1, 2, 4)
-FLATNESS_CELL = 4
-FLATNESS_WINDOW = 3
-"""Cells on a side of the neighbourhood that is looked at."""
-FLAT = 0.04
-"""A standard deviation of grey values (0 to 1) that still counts as flat, to a third."""
-
-
-def weave(image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]) -> Float[Tensor, " n"]:
-    """Mean squared diagonal Haar detail of a painting where the photo is flat.
-
-    Strokes in a sky have a direction; a weave of alternating cells is all diagonal detail. The
-    mean over a whole picture, which `band_loss` compares, does not see it beside the rest.
-    """
-    grey, flat = grey_values(image), flatness(photo)
-    found = []
-    for size in WEAVE_SCALES:
-        detail = haar_details(grey, size)[2]
-        where = F.interpolate(flat, detail.shape[-2:], mode="bilinear", align_corners=False)
-        found.append((detail.square() * where).mean(dim=(1, 2, 3)))
-    return torch.stack(found).mean(dim=0)
-
-
-def flatness(photo: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 1 h/4 w/4"]:
-    """1 where a photo's grey values do not change in the neighbourhood, towards 0 where they do."""
-    grey, half = grey_values(photo), FLATNESS_WINDOW // 2
-    both = torch.cat([grey, grey.square()], dim=1)
-    padded = F.pad(F.avg_pool2d(both, FLATNESS_CELL), [half] * 4, mode="replicate")
-    mean, square = F.avg_pool2d(padded, FLATNESS_WINDOW, stride=1).split(1, dim=1)
-    return torch.exp(-(square - mean.square()).clamp_min(0).sqrt() / FLAT)
-
-
 def edge_loss(
     image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]
 ) -> Float[Tensor, " n"]:

@@ -15,6 +15,7 @@ from torch import Tensor
 from impasto.core.errors import InputError
 from impasto.lab.data import MOST_SHIFT, Batch
 from impasto.lab.features import FeatureNetwork
+from impasto.lab.flat import halo, lattice, weave
 from impasto.lab.looks import Look
 from impasto.lab.losses import (
     band_loss,
@@ -28,7 +29,6 @@ from impasto.lab.losses import (
     squared_error,
     style_loss,
     total_variation,
-    weave,
 )
 from impasto.lab.nets import Trunk
 from impasto.lab.recipe import Sampling, Weights
@@ -140,6 +140,8 @@ class Objective:
             "style": style_loss(found, targets.features).mean(),
             "bands": band_loss(band_statistics(painted), targets.bands).mean(),
             "weave": weave(painted, photo).mean(),
+            "lattice": lattice(painted, photo).mean(),
+            "halo": halo(painted, photo).mean(),
             "edges": edge_loss(painted, photo).mean(),
             "palette": palette_loss(palette(painted), targets.palette).mean(),
         }

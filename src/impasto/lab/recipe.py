@@ -23,7 +23,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Weights:
-    """What each term of the loss counts; 0 leaves it out. The terms are in `impasto.lab.losses`."""
+    """What each term of the loss counts; 0 leaves it out.
+
+    The terms are in `impasto.lab.losses` and `impasto.lab.flat`.
+    """
 
     content: float = 1.0
     style: float = 2.4
@@ -31,6 +34,8 @@ class Weights:
     bands: float = 10.0
     palette: float = 20.0
     weave: float = 30.0
+    lattice: float = 0.0
+    halo: float = 0.0
     edges: float = 0.0
     coarse: float = 0.0
     fine: float = 0.0

@@ -1,0 +1,145 @@
+"""The terms of the training loss for places where the photo is flat: skies, walls, water.
+
+There a network has nothing to paint from, and what it makes up by itself gives it away: a weave of
+alternating cells, a lattice as fine as its strides, a glow round what stands before the sky. The
+losses that compare statistics of a whole picture hardly see any of them.
+"""
+
+from itertools import product
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from impasto.lab.losses import grey_values, haar_details
+
+WEAVE_SCALES = (1, 2, 4)
+FLATNESS_CELL = 4
+FLATNESS_WINDOW = 3
+"""Cells on a side of the neighbourhood that is looked at."""
+FLAT = 0.04
+"""A standard deviation of grey values (0 to 1) that still counts as flat, to a third."""
+
+STRIDES = (4, 8)
+"""Pixels between the features of a trunk's levels, which its own patterns repeat at."""
+REPEATS = {4: 1, 8: 3}
+"""How many strides away a repetition is looked for."""
+SMOOTHING = 17
+"""Pixels on a side of the mean that is subtracted before: what is larger is no lattice."""
+
+NEARBY = 13
+"""Cells on a side of the neighbourhood in which an object makes a place one of its surroundings."""
+
+
+def flatness(photo: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 1 h/4 w/4"]:
+    """1 where a photo's grey values do not change in the neighbourhood, towards 0 where they do."""
+    grey, half = grey_values(photo), FLATNESS_WINDOW // 2
+    both = torch.cat([grey, grey.square()], dim=1)
+    padded = F.pad(F.avg_pool2d(both, FLATNESS_CELL), [half] * 4, mode="replicate")
+    mean, square = F.avg_pool2d(padded, FLATNESS_WINDOW, stride=1).split(1, dim=1)
+    return torch.exp(-(square - mean.square()).clamp_min(0).sqrt() / FLAT)
+
+
+def weave(image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]) -> Float[Tensor, " n"]:
+    """Mean squared diagonal Haar detail of a painting where the photo is flat.
+
+    Strokes in a sky have a direction; a weave of alternating cells is all diagonal detail. The
+    mean over a whole picture, which `band_loss` compares, does not see it beside the rest.
+    """
+    grey, flat = grey_values(image), flatness(photo)
+    found = []
+    for size in WEAVE_SCALES:
+        detail = haar_details(grey, size)[2]
+        where = F.interpolate(flat, detail.shape[-2:], mode="bilinear", align_corners=False)
+        found.append((detail.square() * where).mean(dim=(1, 2, 3)))
+    return torch.stack(found).mean(dim=0)
+
+
+def lattice(
+    image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]
+) -> Float[Tensor, " n"]:
+    """How much of a painting repeats at the trunk's strides where the photo is flat.
+
+    The autocovariance (of grey values of 0 to 1) at multiples of a stride, less what it is half a
+    stride nearer and farther: a stroke is alike along itself, and its covariance falls steadily,
+    but only a lattice is again alike where the next stride begins. It costs nothing to have
+    texture that does not repeat.
+    """
+    flat = F.interpolate(flatness(photo), image.shape[-2:], mode="bilinear", align_corners=False)
+    grey = grey_values(image).float()
+    fine = (grey - _smoothed(grey)) * flat
+    covariance = (
+        _autocovariance(fine[:, 0])
+        / flat.square().mean(dim=(1, 2, 3)).clamp_min(1e-2)[:, None, None]
+    )
+    excess = [
+        covariance[:, y, x] - (covariance[:, y - v, x - u] + covariance[:, y + v, x + u]) / 2
+        for (y, x), (v, u) in _lags()
+    ]
+    return torch.stack(excess).clamp_min(0).mean(dim=0)
+
+
+def halo(image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]) -> Float[Tensor, " n"]:
+    """How much of a painting's colours, where the photo is flat, tells that an object is near.
+
+    The variance (of RGB in 0 to 1) that is explained by how much near a place is not flat, after
+    all that the photo's own colours explain: a sky that is brighter at the horizon may stay so.
+    """
+    flat = flatness(photo)
+    near = F.avg_pool2d(1 - flat, NEARBY, stride=1, padding=NEARBY // 2, count_include_pad=False)
+    weight = flat.flatten(1) / flat.flatten(1).sum(dim=1, keepdim=True).clamp_min(1e-3)
+    given = F.avg_pool2d(photo, FLATNESS_CELL).flatten(2).float()
+    told = _unexplained(near.flatten(1).float(), given, weight)
+    found = F.avg_pool2d(image, FLATNESS_CELL).flatten(2).float()
+    shared = (found * (weight * told)[:, None]).sum(dim=2)
+    spread = (weight * told.square()).sum(dim=1, keepdim=True)
+    return (shared.square() / spread.clamp_min(LEAST_SPREAD)).sum(dim=1)
+
+
+LEAST_SPREAD = 1e-3
+"""Of the share of what is not flat: below it there is nothing to compare."""
+
+
+def _smoothed(grey: Float[Tensor, "n 1 h w"]) -> Float[Tensor, "n 1 h w"]:
+    """The mean of each pixel's neighbourhood."""
+    half = SMOOTHING // 2
+    return F.avg_pool2d(grey, SMOOTHING, stride=1, padding=half, count_include_pad=False)
+
+
+def _autocovariance(grey: Float[Tensor, "n h w"]) -> Float[Tensor, "n h w"]:
+    """The mean product of pixels so far apart, by way of the spectrum; it wraps at the borders."""
+    height, width = grey.shape[-2:]
+    power = torch.fft.rfft2(grey).abs().square()
+    return torch.fft.irfft2(power, s=(height, width)) / (height * width)
+
+
+def _lags() -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Distances (down, across) at which a lattice repeats, and half a stride in their direction."""
+    lags = []
+    for stride in STRIDES:
+        most = REPEATS[stride]
+        for i, j in product(range(most + 1), range(-most, most + 1)):
+            if i == 0 and j <= 0:
+                continue
+            half = stride / 2 / max(i, abs(j))
+            lags.append(((i * stride, j * stride), (round(i * half), round(j * half))))
+    return lags
+
+
+@torch.no_grad()
+def _unexplained(
+    values: Float[Tensor, "n p"], given: Float[Tensor, "n c p"], weight: Float[Tensor, "n p"]
+) -> Float[Tensor, "n p"]:
+    """What weighted least squares on a constant and `given` leave of `values`."""
+    columns = torch.cat([torch.ones_like(given[:, :1]), given], dim=1)
+    weighted = columns * weight[:, None]
+    # Sums of products: a matrix product would be in bfloat16 where training is.
+    normal = (weighted[:, :, None] * columns[:, None]).sum(dim=3)
+    normal += RIDGE * torch.eye(normal.shape[1], device=normal.device)
+    answer = torch.linalg.solve(normal, (weighted * values[:, None]).sum(dim=2))
+    return values - (answer[:, :, None] * columns).sum(dim=1)
+
+
+RIDGE = 1e-5
+"""Keeps the fit possible where a photo has one colour."""

@@ -1,0 +1,105 @@
+"""The terms of the loss for flat places: what counts as a weave, a lattice or a glow."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from impasto.lab.flat import flatness, halo, lattice, weave
+
+SIDE = 128
+
+
+def grey(plane: Tensor) -> Tensor:
+    """A plane [h, w] as a picture."""
+    return plane.expand(1, 3, *plane.shape).clone()
+
+
+FLAT = grey(torch.full((SIDE, SIDE), 0.5))
+
+
+def noise(seed: int = 0) -> Tensor:
+    """Grey noise around one half."""
+    generator = torch.Generator().manual_seed(seed)
+    return grey(0.5 + 0.1 * torch.randn(SIDE, SIDE, generator=generator))
+
+
+def repeated(period: int, seed: int = 0) -> Tensor:
+    """One tile of noise, again and again."""
+    times = SIDE // period
+    return noise(seed)[..., :period, :period].repeat(1, 1, times, times)
+
+
+def disc(radius: float) -> Tensor:
+    """1 inside a disc in the middle, 0 outside."""
+    place = torch.arange(SIDE) - SIDE / 2
+    return (place.square()[:, None] + place.square() < radius**2).float()
+
+
+def test_a_flat_photo_is_flat_and_a_rough_one_is_not() -> None:
+    """One colour is 1 everywhere; noise is near 0."""
+    torch.testing.assert_close(flatness(FLAT), torch.ones(1, 1, SIDE // 4, SIDE // 4))
+    assert flatness(grey(torch.rand(SIDE, SIDE))).max() < 0.2
+
+
+def test_a_weave_costs_only_where_the_photo_is_flat() -> None:
+    """Alternating cells cost much over a flat photo and little over a rough one; stripes do not."""
+    cells = torch.arange(SIDE) // 4
+    checks = grey(((cells[:, None] + cells[None]) % 2).float())
+    stripes = grey((cells % 2).float().expand(SIDE, SIDE))
+    rough = torch.rand(1, 3, SIDE, SIDE)
+    assert weave(checks, FLAT).item() > 20 * weave(checks, rough).item()
+    assert weave(checks, FLAT).item() > 0.1
+    assert weave(stripes, FLAT).item() < 1e-9
+
+
+@pytest.mark.parametrize("period", [4, 8, 16])
+def test_what_repeats_at_the_strides_is_a_lattice(period: int) -> None:
+    """A tile that repeats costs many times what as much noise does that never repeats."""
+    assert lattice(repeated(period), FLAT).item() > 10 * lattice(noise(), FLAT).item()
+
+
+@given(angle=st.floats(0, 3.1), width=st.floats(3, 12))
+def test_strokes_are_no_lattice(angle: float, width: float) -> None:
+    """Long soft strokes in any direction cost little of what a lattice of their contrast does."""
+    place = torch.arange(SIDE, dtype=torch.float32)
+    across = math.sin(angle) * place[:, None] - math.cos(angle) * place
+    generator = torch.Generator().manual_seed(1)
+    phases = 6.3 * torch.rand(6, generator=generator)
+    waves = [torch.sin(across / (width * (1 + i / 7)) + phase) for i, phase in enumerate(phases)]
+    strokes = torch.stack(waves).mean(dim=0)
+    strokes = grey(0.5 + 0.1 * strokes / strokes.std())
+    assert lattice(strokes, FLAT).item() < 0.5 * lattice(repeated(8), FLAT).item()
+
+
+def test_a_lattice_costs_only_where_the_photo_is_flat() -> None:
+    """Over a photo that is rough everywhere the same tiles cost little."""
+    rough = torch.rand(1, 3, SIDE, SIDE)
+    assert lattice(repeated(8), rough).item() < 0.05 * lattice(repeated(8), FLAT).item()
+
+
+def test_a_glow_round_an_object_is_a_halo() -> None:
+    """A sky that brightens towards an object costs; one colour and what the photo has do not."""
+    photo = grey(0.5 - 0.4 * disc(20))
+    glow = grey(0.5 + 0.2 * disc(40) - 0.6 * disc(20))
+    assert halo(glow, photo).item() > 1e-3
+    assert halo(photo, photo).item() < 1e-5
+    assert halo(grey(0.7 - 0.5 * disc(20)), photo).item() < 0.05 * halo(glow, photo).item()
+
+
+def test_a_photo_without_a_flat_place_has_no_halo() -> None:
+    """Where nothing is flat, or all is, the term is 0 or nearly so, and finite."""
+    rough = torch.rand(1, 3, SIDE, SIDE)
+    assert 0 <= halo(noise(), rough).item() < 1e-2
+    assert 0 <= halo(noise(), FLAT).item() < 1e-6
+
+
+def test_gradients_are_finite() -> None:
+    """Both terms can be trained with where a painting has one colour."""
+    painted = FLAT.clone().requires_grad_()
+    (lattice(painted, FLAT) + halo(painted, noise())).sum().backward()
+    assert painted.grad is not None
+    assert painted.grad.isfinite().all()
