@@ -3,6 +3,8 @@
     python scripts/serve_load.py --out benchmarks/serve
     python scripts/serve_load.py --only throughput --count 40
 
+Parts may be measured one by one: the others in the file of the day stay.
+
 512 x 512 JPEG in and out, no photo twice at the same strength, no results kept. The load comes from
 this process, which shares the cores with the server: its processor time is measured, and shares
 are told for the cores that it left. Needs the extras `server`, `bench` and, for jobs, `video`.
@@ -244,8 +246,7 @@ def main() -> None:
     given = parser.parse_args()
     files = photos(64)
     os.environ.pop("IMPASTO_SERVE_TOKEN", None)
-    report: dict[str, Any] = {
-        "benchmark": "serve",
+    facts: dict[str, Any] = {
         "date": date(),
         "commit": asdict(found) if (found := commit()) else None,
         "versions": versions(),
@@ -253,12 +254,18 @@ def main() -> None:
         "model": asdict(model_facts(load_model())),
     }
     for name in given.only or PARTS:
-        report[name] = PARTS[name](files, given)
-        print(json.dumps({name: report[name]}), flush=True)
-    if given.out:
-        given.out.mkdir(parents=True, exist_ok=True)
-        path = given.out / f"serve-{report['date'][:10]}.json"
-        path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        part = PARTS[name](files, given)
+        print(json.dumps({name: part}), flush=True)
+        if given.out:
+            keep(name, {**facts, **part}, given.out / f"serve-{facts['date'][:10]}.json")
+
+
+def keep(name: str, part: dict[str, Any], path: Path) -> None:
+    """Write a part and where it was measured, beside those that are in the file already."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    report = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    report |= {"benchmark": "serve", name: part}
+    path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
