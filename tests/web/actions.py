@@ -13,6 +13,27 @@ if TYPE_CHECKING:
 
 FULL = "#viewer[data-painted=full]"
 
+OPENED = """async () => {
+  const { BrowserEngine } = await import("/js/engines/browser.js");
+  window.engine ??= new BrowserEngine(document.baseURI);
+  window.opened ??= window.engine.open();
+  await window.opened;
+}"""
+"""Opens the engine in the browser, once a page."""
+
+PAINT = """async ({ photo, layers, strength, reference }) => {
+  await (OPENED)();
+  const full = await createImageBitmap(await (await fetch(photo)).blob());
+  const { signal } = new AbortController();
+  const request = { layers, strength, reference };
+  const { bitmap } = await window.engine.paint({ full }, request, { signal, full: true });
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
+  canvas.getContext("2d").drawImage(bitmap, 0, 0);
+  return canvas.toDataURL("image/png");
+}""".replace("OPENED", OPENED)
+"""Paints a photo by it, without the page's controls."""
+
 
 def open_page(page: "Page", address: str) -> None:
     """Open the page, and wait until it can paint."""

@@ -18,25 +18,21 @@ from impasto.engine.collage import view_of
 from impasto.engine.grain import grain
 from impasto.styles.library import Library
 
-from .actions import after, choose_photo, difference, from_url, open_page, repainted, settled, shown
+from .actions import (
+    OPENED,
+    PAINT,
+    after,
+    choose_photo,
+    difference,
+    from_url,
+    open_page,
+    repainted,
+    settled,
+    shown,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
-
-PAINT = """async ({ photo, layers, strength, reference }) => {
-  const { BrowserEngine } = await import("/js/engines/browser.js");
-  window.engine ??= new BrowserEngine(document.baseURI);
-  window.opened ??= window.engine.open();
-  await window.opened;
-  const full = await createImageBitmap(await (await fetch(photo)).blob());
-  const { signal } = new AbortController();
-  const request = { layers, strength, reference };
-  const { bitmap } = await window.engine.paint({ full }, request, { signal, full: true });
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
-  canvas.getContext("2d").drawImage(bitmap, 0, 0);
-  return canvas.toDataURL("image/png");
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +91,12 @@ def test_a_large_photo_is_measured_at_its_own_scale(lab: "Page", exported: Path)
     backend = open_backend("onnxruntime", EngineSettings("float32"))
     wanted = Painter("scream", backend=backend).paint(np.asarray(photo))
     assert np.abs(painted.astype(np.int16) - wanted).max() <= 2
+
+
+def test_without_a_gpu_the_cpu_paints(lab: "Page") -> None:
+    """A browser that offers none loads the CPU's runtime, and nobody has to ask for it."""
+    lab.evaluate(OPENED)
+    assert lab.evaluate("window.engine.device") == "cpu"
 
 
 _VIEW = """async ({ bytes, opacity, width, height, size }) => {

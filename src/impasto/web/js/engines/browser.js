@@ -1,4 +1,7 @@
-/** The engine in the browser: workers paint, nothing leaves the page. */
+/**
+ * The engine in the browser: workers paint, nothing leaves the page. `?compute=gpu` or `cpu` in the
+ * page's address says what computes.
+ */
 
 import { maskPlane } from "../masks/file.js";
 
@@ -14,7 +17,8 @@ export class BrowserEngine {
   }
 
   async open() {
-    const { styles } = await this.small.open();
+    const { device, styles } = await this.small.open();
+    this.device = device;
     return {
       about: { train: false, video: false },
       styles: styles.map((style) => ({ ...style, preview: previewUrl(style) })),
@@ -52,7 +56,8 @@ class Painter {
     this.worker.onerror = (event) => this.fail(event.message);
     // More threads need memory that is shared, which a page has only in isolation.
     const threads = self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 4) : 1;
-    return this.ask("open", { base: this.base, threads });
+    const compute = new URL(this.base).searchParams.get("compute");
+    return this.ask("open", { base: this.base, threads, compute });
   }
 
   /** Paint pixels; a request that was aborted while it waited costs nothing. */

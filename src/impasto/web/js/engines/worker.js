@@ -3,28 +3,31 @@
  * one request after the other. Messages in and out carry the `id` of their request.
  */
 
-import * as ort from "../../ort/ort.wasm.bundle.min.mjs";
 import { readPackage } from "../model/package.js";
 import { Painter } from "../model/painter.js";
 import { alphaOf, rgbaOf, rgbOf } from "../model/pixels.js";
 import { floats, readSafetensors } from "../model/safetensors.js";
+import { chosenDevice, openRuntime } from "./runtime.js";
 
-const TYPES = { Float32Array: "float32", Uint8Array: "uint8" };
 const WEIGHTS = "weights.safetensors";
 const PHOTO = "photo";
 
+let page = null;
+let device = null;
 let painter = null;
 const styles = new Map();
 let photo = null;
 
 const answers = {
   /** Load the model and all styles below a folder. */
-  async open({ base, threads }) {
-    ort.env.wasm.wasmPaths = { wasm: new URL("ort/ort-wasm-simd-threaded.wasm", base).href };
-    ort.env.wasm.numThreads = threads;
-    painter = await openPainter(new URL("model/", base));
+  async open({ base, threads, compute }) {
+    page = { base, threads, insists: compute === "gpu" };
+    device = await chosenDevice(compute);
+    await orOnTheCpu(async () => {
+      painter ??= await openPainter();
+    });
     await addStyles(new URL("styles/", base));
-    return { styles: [...styles.values()].map(({ code, trunkId, ...shown }) => shown) };
+    return { device, styles: [...styles.values()].map(({ code, trunkId, ...shown }) => shown) };
   },
 
   /** Keep the photo that the next requests paint. */
@@ -38,7 +41,7 @@ const answers = {
   async paint({ layers, strength, reference }) {
     const { rgb, alpha } = photo;
     const settings = { layers: layers.map(resolved), strength, reference };
-    const painted = await painter.paint(rgb, alpha, settings);
+    const painted = await orOnTheCpu(() => painter.paint(rgb, alpha, settings));
     const { width, height } = rgb;
     return { width, height, data: rgbaOf(painted, alpha) };
   },
@@ -53,26 +56,32 @@ self.onmessage = async ({ data: { id, kind, ...request } }) => {
   }
 };
 
-async function openPainter(folder) {
+/** Do something, and again on the CPU where a GPU that nobody insists on fails or is lost. */
+async function orOnTheCpu(action) {
+  try {
+    return await action();
+  } catch (error) {
+    if (device === "cpu" || page.insists) throw error;
+    console.warn(`painting on the CPU: the GPU failed (${error?.message ?? error})`);
+    device = "cpu";
+    painter = await openPainter();
+    return action();
+  }
+}
+
+/** Load the model for the device. */
+async function openPainter() {
+  const folder = new URL("model/", page.base);
+  const runtime = await openRuntime(device, page.base, page.threads);
   const manifest = await (await found(new URL("manifest.json", folder))).json();
   const weights = await (await found(new URL(WEIGHTS, folder))).arrayBuffer();
   const identity = floats(readSafetensors(weights).tensors.get("identity_code"));
-  const externalData = [{ path: WEIGHTS, data: new Uint8Array(weights) }];
-  const options = { executionProviders: ["wasm"], externalData };
   const open = async (name) => {
     const graph = await (await found(new URL(`${name}.onnx`, folder))).arrayBuffer();
-    return ort.InferenceSession.create(new Uint8Array(graph), options);
+    return runtime.open(new Uint8Array(graph), [{ path: WEIGHTS, data: new Uint8Array(weights) }]);
   };
   const sessions = { measure: await open("measure"), paint: await open("paint") };
-  return new Painter(manifest, identity, (graph, inputs) => run(sessions[graph], inputs));
-}
-
-async function run(session, inputs) {
-  const feeds = {};
-  for (const [name, { data, dims }] of Object.entries(inputs)) {
-    feeds[name] = new ort.Tensor(TYPES[data.constructor.name], data, dims);
-  }
-  return session.run(feeds);
+  return new Painter(manifest, identity, (graph, inputs) => runtime.run(sessions[graph], inputs));
 }
 
 /** Load the styles that the list names; one that does not fit the model is left out. */
