@@ -1,6 +1,6 @@
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,19 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from impasto.engine import strokes
 from impasto.engine.model import Model, load_model
 from impasto.styles.package import Style
 
 CHANNELS = 6
+
+
+@pytest.fixture(scope="module")
+def tiny_as_they_are() -> Iterator[None]:
+    """Tiny pictures are not enlarged to be painted, so that tests of arithmetic can use them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(strokes, "SMALLEST", 1)
+        yield
 
 
 @pytest.fixture

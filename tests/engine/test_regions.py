@@ -28,6 +28,8 @@ from impasto.engine.tiles import Box, around, overlap
 from impasto.styles.library import Library
 from impasto.styles.package import Style, write_style
 
+pytestmark = pytest.mark.usefixtures("tiny_as_they_are")
+
 # One thread: on a busy machine two of them wait for each other more than they work.
 BACKEND = shared_backend(EngineSettings(precision="float32", threads=1))
 PHOTO = np.asarray(astronaut())[:401, 40:500]

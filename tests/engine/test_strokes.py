@@ -155,3 +155,15 @@ def test_a_reference_out_of_range_is_refused(reference: object) -> None:
     """What is no size is told with its value."""
     with pytest.raises(SettingsError, match=r"stroke reference is .*from 64 to 16384"):
         painter(stroke_reference=reference)
+
+
+@pytest.mark.parametrize("side", [1, 16, 40])
+def test_a_tiny_picture_has_the_colours_of_a_larger_one(photo: Picture, side: int) -> None:
+    """An icon is painted as if it were larger, so its mean colour is near that of the larger."""
+    large = at_long_side(photo, 64).pixels
+    icon = resize_to(large, side, max(1, side * 2 // 3))
+    painter = Painter("scream", engine=EXACT)
+    painted = painter.paint(icon)
+    assert painted.shape == icon.shape
+    means = [each.mean(axis=(0, 1)) for each in (painted, painter.paint(large))]
+    assert np.abs(means[0] - means[1]).max() < 25

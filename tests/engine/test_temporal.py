@@ -27,6 +27,8 @@ MakePainter = Callable[..., Painter]
 LARGE = (64, 200)
 """Above four thumbnails of the fake engine's model: measured in patches."""
 
+pytestmark = pytest.mark.usefixtures("tiny_as_they_are")
+
 
 @pytest.fixture
 def model(model_folder: Path, rewrite_manifest: Callable[..., None]) -> Model:

@@ -23,7 +23,7 @@ OPENED = """async () => {
 
 PAINT = """async ({ photo, layers, strength, reference }) => {
   await (OPENED)();
-  const full = await createImageBitmap(await (await fetch(photo)).blob());
+  const full = await createImageBitmap(await (await fetch(photo, { cache: "no-store" })).blob());
   const { signal } = new AbortController();
   const request = { layers, strength, reference };
   const { bitmap } = await window.engine.paint({ full }, request, { signal, full: true });

@@ -81,12 +81,15 @@ def test_the_worker_paints_as_python_does(
     assert np.abs(painted.astype(np.int16) - wanted).max() <= 2
 
 
-def test_a_large_photo_is_measured_at_its_own_scale(lab: "Page", exported: Path) -> None:
-    """From four thumbnails on, the worker and Python measure patches: at most 2 levels apart."""
-    photo = Image.fromarray(data.astronaut()[:296]).resize((1040, 600), Image.Resampling.LANCZOS)
-    photo.save(exported / "large.png")
+@pytest.mark.parametrize("size", [(1040, 600), (24, 14)])
+def test_large_and_tiny_photos_are_painted_as_in_python(
+    lab: "Page", exported: Path, size: tuple[int, int]
+) -> None:
+    """Large ones are measured in patches, tiny ones enlarged: at most 2 levels apart."""
+    photo = Image.fromarray(data.astronaut()[:296]).resize(size, Image.Resampling.LANCZOS)
+    photo.save(exported / "resized.png")
     layers = [{"parts": [["scream", 1]], "mask": None}]
-    call = {"photo": "/large.png", "layers": layers, "strength": 1, "reference": None}
+    call = {"photo": "/resized.png", "layers": layers, "strength": 1, "reference": None}
     painted = from_url(lab.evaluate(PAINT, call))
     backend = open_backend("onnxruntime", EngineSettings("float32"))
     wanted = Painter("scream", backend=backend).paint(np.asarray(photo))

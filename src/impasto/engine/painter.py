@@ -18,7 +18,13 @@ from impasto.engine.looks import Look, StyleLike, make_look
 from impasto.engine.model import DEFAULT_MODEL, Model, load_model
 from impasto.engine.pixels import Batch, fade, padded_side, place
 from impasto.engine.regions import Layer, Masks, Patch, lay, make_regions, shown_in
-from impasto.engine.strokes import at_long_side, box_of_small, brought_to, part_brought_to
+from impasto.engine.strokes import (
+    at_long_side,
+    box_of_small,
+    brought_to,
+    painted_side,
+    part_brought_to,
+)
 from impasto.engine.tiler import Tiler
 from impasto.engine.tiles import Box
 from impasto.media.alpha import extend_edges
@@ -37,7 +43,8 @@ class Measured:
     affine: Affine | None
     """None at strength 0: the photo is the result."""
     small: Picture | None = None
-    """What is painted in place of the photo, and brought to its size: for a stroke reference."""
+    """What is painted in place of the photo, and brought to its size: for a stroke reference, and
+    where the photo is tiny."""
     layers: tuple[Layer, ...] | None = None
     """What is painted in several styles, the lowest first, in place of all in one."""
 
@@ -133,8 +140,8 @@ class Painter:
         photo = self.prepare(picture)
         if not self.paints:
             return Measured(photo, None)
-        reference = self.settings.stroke_reference
-        small = None if reference is None else at_long_side(_filled(picture), reference)
+        side = painted_side(max(photo.pixels.shape[:2]), self.settings.stroke_reference)
+        small = None if side is None else at_long_side(_filled(picture), side)
         seen = small or photo
         patches = self.patches(photo)
         if patches is None:

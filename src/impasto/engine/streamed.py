@@ -23,7 +23,7 @@ from impasto.engine.collage import (
     view_of_small,
 )
 from impasto.engine.painter import Painter
-from impasto.engine.strokes import Enlarger
+from impasto.engine.strokes import Enlarger, painted_side
 from impasto.engine.tiles import Box, Span, Tiling
 from impasto.media.picture import Picture
 from impasto.media.resize import resize_to
@@ -80,9 +80,10 @@ def paint_strips(
     source = _Source(open_picture, size, coarse_of(first) if first.has_alpha else None)
     if not painter.paints:
         return _told(source.photo(), progress, 0.0)
-    reference = painter.settings.stroke_reference
-    if reference is not None:
-        return _told(_with_strokes_of(painter, source, reference), progress, MEASURING)
+    longest = min(size, max(first.width, first.height))
+    side = painted_side(longest, painter.settings.stroke_reference)
+    if side is not None:
+        return _told(_with_strokes_of(painter, source, side), progress, MEASURING)
     return _told(_with_own_strokes(painter, source, progress), progress, MEASURING)
 
 
@@ -190,10 +191,10 @@ def _finished(painter: Painter, photo: Block, painted: RGB) -> Block:
     return Block(painted, photo.alpha)
 
 
-def _with_strokes_of(painter: Painter, source: _Source, reference: int) -> Strips:
-    """What `Painter.paint` does for a stroke reference: a small picture is painted and enlarged."""
+def _with_strokes_of(painter: Painter, source: _Source, side: int) -> Strips:
+    """What `Painter.paint` does for a stroke reference: a picture of that size is painted."""
     whole, photo = source.whole(), source.photo()
-    scale = reference / max(whole.width, whole.height)
+    scale = side / max(whole.width, whole.height)
     size = (max(1, round(side * scale)) for side in (whole.width, whole.height))
     small = gathered(resized(whole, *size))
     affine = painter.affine(small.pixels, small.alpha)

@@ -31,6 +31,9 @@ FLAT = 64.0
 not taken over."""
 STEEPEST = 1.0
 """The highest gain: the photo's detail is never amplified, for its noise would become specks."""
+SMALLEST = 64
+"""Long side below which a picture is painted enlarged: what is left of 16 x 16 pixels at the
+trunk's coarsest level is one, without deviations, and the painting came out bright green."""
 STRIP = 64
 """Rows that are enlarged at a time, always the same ones, whoever asks for which rows."""
 
@@ -144,6 +147,16 @@ def _scaled(lines: slice, side: int, small: int) -> slice:
     more = 2 * RADIUS + 2 + ceil(_LANCZOS * max(scale, 1.0))
     start, stop = floor(lines.start * scale) - more, ceil(lines.stop * scale) + more
     return slice(max(start, 0), min(stop, small))
+
+
+def painted_side(longest: int, reference: int | None) -> int | None:
+    """The long side that a photo is painted at and then brought back from; None is its own.
+
+    Args:
+        longest: the long side of the result in pixels.
+        reference: the long side that strokes are sized for, if that was asked for.
+    """
+    return SMALLEST if reference is None and longest < SMALLEST else reference
 
 
 def at_long_side(picture: Picture, size: int) -> Picture:

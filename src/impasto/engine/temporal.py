@@ -19,7 +19,7 @@ from impasto.engine.looks import Look
 from impasto.engine.painter import Measured, Painter, compose
 from impasto.engine.regions import Layer, Patch, shown_in
 from impasto.engine.smoothing import Smoother, Trail, Window
-from impasto.engine.strokes import at_long_side
+from impasto.engine.strokes import at_long_side, painted_side
 from impasto.media.resize import thumbnail
 
 _MEASURED_IN_A_WINDOW = 8
@@ -124,9 +124,12 @@ class Temporal:
             self._follower.past = past
 
     def _prepared(self, frame: RGB) -> Measured:
-        picture, reference = to_picture(frame), self._painter.settings.stroke_reference
-        small = None if reference is None else at_long_side(picture, reference)
-        return Measured(self._painter.prepare(picture), None, small)
+        picture = to_picture(frame)
+        photo = self._painter.prepare(picture)
+        reference = self._painter.settings.stroke_reference
+        side = painted_side(max(photo.pixels.shape[:2]), reference)
+        small = None if side is None else at_long_side(picture, side)
+        return Measured(photo, None, small)
 
     def _enter(self, is_cut: bool) -> list[RGB]:
         """Let the oldest undecided frame into its shot."""

@@ -7,6 +7,9 @@ import { blend, cut, extendEdges, fade, padded, times } from "./pixels.js";
 import { longSideSize, resize } from "./resize.js";
 import { broughtTo } from "./strokes.js";
 
+/** Long side below which a picture is painted enlarged; see `engine/strokes.py`. */
+const SMALLEST = 64;
+
 /** Paints with one model. */
 export class Painter {
   /**
@@ -34,8 +37,9 @@ export class Painter {
     const [amount, opacity] = splitStrength(strength);
     if (opacity === 0) return photo;
     const filled = extendEdges(photo, alpha);
-    const size = longSideSize(photo.width, photo.height, reference ?? 0);
-    const small = reference ? resize(filled, ...size, "lanczos") : filled;
+    const side = paintedSize(photo, reference);
+    const size = longSideSize(photo.width, photo.height, side ?? 0);
+    const small = side ? resize(filled, ...size, "lanczos") : filled;
     const seen = alpha && resize(alpha, small.width, small.height, "lanczos");
     let painted = null;
     for (const { codes, weights, mask, shown } of fitted(layers, small)) {
@@ -90,6 +94,11 @@ export class Painter {
       grain: { data: grain(rows, columns), dims: [1, 1, rows, columns] },
     };
   }
+}
+
+/** The long side that a photo is painted at and brought back from, or null; tiny ones are enlarged. */
+function paintedSize({ width, height }, reference) {
+  return !reference && Math.max(width, height) < SMALLEST ? SMALLEST : reference;
 }
 
 /** Layers with their masks at a size, and with what shows of them; null is all of it. */
