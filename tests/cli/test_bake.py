@@ -43,7 +43,6 @@ def test_a_style_becomes_int8(folder: Path) -> None:
         (["no-such-style", "-o", "out"], "no-such-style"),
         (["plain", "-o", "out", "--photos", "empty"], "empty: no photos"),
         (["plain", "-o", "out", "--precision", "int4"], "int4"),
-        (["plain", "-o", "out", "--strength", "0.01"], "strength is 0.01"),
         (["plain"], "--out"),
     ],
 )

@@ -199,7 +199,7 @@ def test_a_warning_is_one_line(call: Call, folder: Path) -> None:
 
 
 class Trouble(FakeBackend):
-    """A backend that raises what it was given when it comes to a picture of 64 rows or more."""
+    """A backend that raises what it was given when it comes to a picture of 200 rows or more."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__()
@@ -207,7 +207,7 @@ class Trouble(FakeBackend):
 
     def load(self, graph: Path, shapes: Shapes, *, exact: bool = False) -> Session:
         """Load, or raise."""
-        if graph.name == "paint.onnx" and shapes["image"][1] >= 64:
+        if graph.name == "paint.onnx" and shapes["image"][1] >= 200:
             raise self.error
         return super().load(graph, shapes, exact=exact)
 
@@ -223,7 +223,7 @@ def test_trouble_with_one_picture_leaves_the_others(
     call: Call, folder: Path, error: Exception, words: str
 ) -> None:
     """Whatever goes wrong in one picture is one line, and the next one is painted."""
-    save_photo(folder / "big.png", 100, 100)
+    save_photo(folder / "big.png", 300, 300)
     save_photo(folder / "small.png", 8, 8)
     ended = call("paint", "big.png", "small.png", "-s", "plain", backend=Trouble(error))
     assert ended.code == 1
@@ -235,7 +235,7 @@ def test_trouble_with_one_picture_leaves_the_others(
 def test_an_interrupt_keeps_what_is_done(call: Call, folder: Path) -> None:
     """Ctrl-C ends with 130; finished results stay, and nothing half-written does."""
     save_photo(folder / "a.png", 8, 8)
-    save_photo(folder / "b.png", 100, 100)
+    save_photo(folder / "b.png", 300, 300)
     ended = call("paint", "a.png", "b.png", "-s", "plain", backend=Trouble(KeyboardInterrupt()))
     assert ended.code == 130
     assert ended.lines[-1] == "impasto: interrupted"
@@ -245,6 +245,6 @@ def test_an_interrupt_keeps_what_is_done(call: Call, folder: Path) -> None:
 def test_debug_shows_where(call: Call, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With IMPASTO_DEBUG an unexpected error is raised instead of told."""
     monkeypatch.setenv("IMPASTO_DEBUG", "1")
-    save_photo(folder / "big.png", 100, 100)
+    save_photo(folder / "big.png", 300, 300)
     with pytest.raises(ZeroDivisionError):
         call("paint", "big.png", "-s", "plain", backend=Trouble(ZeroDivisionError()))

@@ -15,6 +15,7 @@ from impasto.core.errors import EngineError, ImageError, SettingsError, StyleErr
 from impasto.engine.fake_backend import FakeBackend
 from impasto.engine.model import Model
 from impasto.engine.painter import Painter, compose
+from impasto.engine.pixels import fade
 from impasto.media.image import Picture
 from impasto.styles.library import Library
 from impasto.styles.package import Style, write_style
@@ -184,11 +185,21 @@ def test_a_small_strength_fades_from_the_photo(make_painter: MakePainter) -> Non
         assert np.abs(before - after).max() <= 5
 
 
-def test_strength_moves_the_code(make_painter: MakePainter, model: Model) -> None:
-    """The code at strength 1 is the style's and at 0.5 half way from the identity code."""
-    full = make_painter().code
-    half = make_painter(strength=0.5).code
-    np.testing.assert_allclose(half, (full + model.identity_code) / 2, atol=1e-6)
+@given(strength=st.floats(0, 1))
+def test_strength_lays_the_painting_over_the_photo(strength: float) -> None:
+    """Every pixel lies that share of the way from the photo to the full painting, to rounding."""
+    photo, painted = noise(20, 30).astype(float), noise(20, 30, seed=1).astype(float)
+    laid = fade(photo.astype(np.uint8), painted.astype(np.uint8), strength)
+    assert np.abs(laid - (photo + strength * (painted - photo))).max() <= 1.5
+
+
+def test_at_half_strength_half_the_painting_shows(make_painter: MakePainter) -> None:
+    """The painting at strength 0.5 lies in the middle, and its code is the style's."""
+    photo = noise(70, 90)
+    full, half = make_painter(), make_painter(strength=0.5)
+    np.testing.assert_array_equal(half.code, full.code)
+    middle = (full.paint(photo).astype(float) + photo) / 2
+    assert np.abs(half.paint(photo) - middle).max() <= 1
 
 
 def test_a_mix_lies_between_its_styles(make_painter: MakePainter) -> None:

@@ -111,7 +111,7 @@ def test_baking_needs_photos(tmp_path: Path) -> None:
         quantise(tmp_path / "none.onnx", [], tmp_path / "int8.onnx")
 
 
-@pytest.mark.parametrize("settings", [{"strength": 0.05}, {"colors": "content"}])
+@pytest.mark.parametrize("settings", [{"strength": 0.9}, {"colors": "content"}])
 def test_what_follows_the_trunk_cannot_be_baked(settings: dict[str, Any], tmp_path: Path) -> None:
     """A faded painting and one in the photo's colours are refused, not baked without that."""
     other = Painter("scream", backend=painter().backend, **settings)

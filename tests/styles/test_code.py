@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from impasto.styles.code import FADE_BELOW, code_at, mix_codes, split_strength
+from impasto.styles.code import mix_codes
 
 codes = hnp.arrays(np.float32, (2, 5), elements=st.floats(-100, 100, width=32))
 weights = st.floats(0.001, 1000)
@@ -42,33 +42,3 @@ def test_an_impossible_mix_is_refused(count: int, shares: list[float]) -> None:
     """A mix without codes, with other weights than codes, or without weight is an error."""
     with pytest.raises(ValueError, match="cannot mix"):
         mix_codes([np.ones((2, 3), np.float32)] * count, shares)
-
-
-@given(codes, codes, st.floats(0, 1))
-def test_code_at_runs_from_identity_to_style(
-    identity: np.ndarray, style: np.ndarray, amount: float
-) -> None:
-    """Amount 0 gives the identity code, 1 the style exactly, and between lies between."""
-    np.testing.assert_array_equal(code_at(identity, style, 0.0), identity)
-    np.testing.assert_array_equal(code_at(identity, style, 1.0), style)
-    between = code_at(identity, style, amount)
-    assert between.dtype == np.float32
-    assert (between >= np.minimum(identity, style) - 1e-4).all()
-    assert (between <= np.maximum(identity, style) + 1e-4).all()
-
-
-@given(st.floats(0, 1))
-def test_strength_is_split_without_a_jump(strength: float) -> None:
-    """The code never goes below 0.1, and the fade takes over exactly there."""
-    amount, opacity = split_strength(strength)
-    assert FADE_BELOW <= amount <= 1.0
-    assert 0.0 <= opacity <= 1.0
-    assert opacity == 1.0 or amount == FADE_BELOW
-    assert amount * opacity == pytest.approx(strength)
-
-
-def test_the_ends_of_strength_are_exact() -> None:
-    """Strength 0 shows nothing of the painting and strength 1 is all style."""
-    assert split_strength(0.0)[1] == 0.0
-    assert split_strength(1.0) == (1.0, 1.0)
-    assert split_strength(FADE_BELOW) == (FADE_BELOW, 1.0)

@@ -15,7 +15,7 @@ from impasto.cli.streams import answer
 from impasto.cli.styling import mark_of, parse_style
 from impasto.core.files import atomic_write, make_folder
 from impasto.core.notice import warn
-from impasto.core.settings import EngineSettings, PaintSettings
+from impasto.core.settings import EngineSettings
 from impasto.engine.backends import open_backend
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ def bake(
     ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where to.")],
     photos: PhotoFolder = None,
-    strength: options.Strength = PaintSettings.strength,
     model: options.ModelName = "default",
     precision: Annotated[
         Literal["float32", "int8"],
@@ -65,7 +64,7 @@ def bake(
 
     chosen = parse_style(style)
     backend = context.obj or open_backend(settings=EngineSettings("float32"))
-    painter = Painter(chosen, strength=strength, model=model, backend=backend)
+    painter = Painter(chosen, model=model, backend=backend)
     name = result_name(Path("style"), mark_of(chosen), ".onnx").removeprefix("style.")
     target = out / name if precision == "float32" else out / f"{Path(name).stem}.int8.onnx"
     facts = _write(painter, calibration_photos(photos), target, precision)

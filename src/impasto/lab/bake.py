@@ -24,7 +24,6 @@ from impasto.engine.grain import grain
 from impasto.engine.model import Model
 from impasto.engine.painter import Painter, compose
 from impasto.lab.onnx_graph import PICTURE, Graph
-from impasto.styles.code import split_strength
 
 GRAIN_CELLS = 256
 """Rows and columns of the grain inside a baked graph; pictures beyond see it again."""
@@ -47,7 +46,7 @@ def bake(painter: Painter, photos: Sequence[RGB], path: Path) -> Differences:
     """Write a style as one graph, after comparing it with the painter.
 
     Args:
-        painter: has the style, strength and model; its backend runs the comparison.
+        painter: has the style and model; its backend runs the comparison.
         photos: at least one; their mean statistics are baked in, and all are painted twice.
         path: the ONNX file to write; the backend must not have loaded another one from there.
 
@@ -70,8 +69,11 @@ def bake(painter: Painter, photos: Sequence[RGB], path: Path) -> Differences:
 
 def _check_settings(settings: PaintSettings) -> None:
     """What follows after the trunk is not in a baked graph, and must not be asked for."""
-    if split_strength(settings.strength)[1] < 1:
-        raise InputError(f"strength is {settings.strength:g}: too faint to bake, take at least 0.1")
+    if settings.strength < 1:
+        raise InputError(
+            f"strength is {settings.strength:g}: only the full style can be baked; lay its painting "
+            "over the photo"
+        )
     if settings.colors != "style":
         raise InputError("the photo's own colours cannot be baked: paint with the colors 'style'")
 

@@ -6,7 +6,6 @@
 import { readPackage } from "../model/package.js";
 import { Painter } from "../model/painter.js";
 import { alphaOf, rgbaOf, rgbOf } from "../model/pixels.js";
-import { floats, readSafetensors } from "../model/safetensors.js";
 import { chosenDevice, openRuntime } from "./runtime.js";
 
 const WEIGHTS = "weights.safetensors";
@@ -75,13 +74,12 @@ async function openPainter() {
   const runtime = await openRuntime(device, page.base, page.threads);
   const manifest = await (await found(new URL("manifest.json", folder))).json();
   const weights = await (await found(new URL(WEIGHTS, folder))).arrayBuffer();
-  const identity = floats(readSafetensors(weights).tensors.get("identity_code"));
   const open = async (name) => {
     const graph = await (await found(new URL(`${name}.onnx`, folder))).arrayBuffer();
     return runtime.open(new Uint8Array(graph), [{ path: WEIGHTS, data: new Uint8Array(weights) }]);
   };
   const sessions = { measure: await open("measure"), paint: await open("paint") };
-  return new Painter(manifest, identity, (graph, inputs) => runtime.run(sessions[graph], inputs));
+  return new Painter(manifest, (graph, inputs) => runtime.run(sessions[graph], inputs));
 }
 
 /** Load the styles that the list names; one that does not fit the model is left out. */

@@ -1,7 +1,4 @@
-/** Arithmetic on style codes: mixes, strength, and the affine. Rounds where the engine rounds. */
-
-/** Below this strength the photo is faded in: the identity code gives it back only nearly. */
-const FADE_BELOW = 0.1;
+/** Arithmetic on style codes: mixes, and the affine. Rounds where the engine rounds. */
 
 /**
  * The weighted sum of codes.
@@ -20,19 +17,6 @@ export function mixCodes(codes, weights) {
     code.forEach((value, at) => (mixed[at] += share * value));
   });
   return Float32Array.from(mixed);
-}
-
-/** The code on the line from the identity code (amount 0) to the style (amount 1). */
-export function codeAt(identity, style, amount) {
-  if (amount === 1) return style;
-  const { fround } = Math;
-  const [rest, share] = [fround(1 - amount), fround(amount)];
-  return style.map((value, at) => fround(rest * identity[at]) + fround(share * value));
-}
-
-/** How far the code goes (0.1 to 1) and how much of the painting shows (0 to 1). */
-export function splitStrength(strength) {
-  return [Math.max(strength, FADE_BELOW), Math.min(strength / FADE_BELOW, 1)];
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The painter: measure, compose, paint. What `engine/painter.py` does, on two given graphs. */
 
-import { codeAt, compose, mixCodes, splitStrength } from "./codes.js";
+import { compose, mixCodes } from "./codes.js";
 import { viewOf } from "./collage.js";
 import { grain } from "./grain.js";
 import { blend, cut, extendEdges, fade, padded, times } from "./pixels.js";
@@ -14,13 +14,11 @@ const SMALLEST = 64;
 export class Painter {
   /**
    * @param manifest the model's manifest
-   * @param {Float32Array} identity the code that gives the photo back
    * @param {(graph: "measure"|"paint", inputs: Object) => Promise<Object>} run runs a graph: takes
    *   and gives typed arrays with their dims
    */
-  constructor(manifest, identity, run) {
+  constructor(manifest, run) {
     this.manifest = manifest;
-    this.identity = identity;
     this.run = run;
   }
 
@@ -34,8 +32,7 @@ export class Painter {
    *   strokes are sized for, or null
    */
   async paint(photo, alpha, { layers, strength, reference }) {
-    const [amount, opacity] = splitStrength(strength);
-    if (opacity === 0) return photo;
+    if (strength === 0) return photo;
     const filled = extendEdges(photo, alpha);
     const side = paintedSize(photo, reference);
     const size = longSideSize(photo.width, photo.height, side ?? 0);
@@ -43,7 +40,7 @@ export class Painter {
     const seen = alpha && resize(alpha, small.width, small.height, "lanczos");
     let painted = null;
     for (const { codes, weights, mask, shown } of fitted(layers, small)) {
-      const code = codes && codeAt(this.identity, mixCodes(codes, weights), amount);
+      const code = codes && mixCodes(codes, weights);
       const weight = shown && seen ? times(shown, seen) : (shown ?? seen);
       const layer = code
         ? await this.paintPixels(small, await this.affine(small, weight, code))
@@ -51,7 +48,7 @@ export class Painter {
       painted = painted ? blend(painted, layer, mask) : layer;
     }
     const whole = small === filled ? painted : broughtTo(filled, small, painted);
-    return fade(filled, whole, opacity);
+    return fade(filled, whole, strength);
   }
 
   /** The affine that paints a picture in a code; what `opacity` says is dark weighs nothing. */
