@@ -71,8 +71,8 @@ def _check_settings(settings: PaintSettings) -> None:
     """What follows after the trunk is not in a baked graph, and must not be asked for."""
     if settings.strength < 1:
         raise InputError(
-            f"strength is {settings.strength:g}: only the full style can be baked; lay its painting "
-            "over the photo"
+            f"strength is {settings.strength:g}: only the full style can be baked; "
+            "lay its painting over the photo"
         )
     if settings.colors != "style":
         raise InputError("the photo's own colours cannot be baked: paint with the colors 'style'")

@@ -6,8 +6,8 @@
  * A full painting that is under way is aborted as soon as anything changes.
  */
 
-import { withColours } from "./colours.js";
 import { byId } from "./dom.js";
+import { finished } from "./finish.js";
 import { t } from "./i18n.js";
 import { showPainting } from "./stage.js";
 import { complain, setBusy, tell } from "./status.js";
@@ -22,7 +22,7 @@ let slowRuns = 0;
 let isPreviewing = false;
 let isStale = false;
 let full = { abort: new AbortController(), timer: 0, done: null };
-/** What is painted: the small one and the full one, null where there is none. */
+/** What is painted, at full strength: the small one and the full one, null where there is none. */
 const painted = { small: null, full: null };
 
 /** Paint with an engine whatever the state asks for. */
@@ -30,8 +30,8 @@ export function startPainting(chosen) {
   engine = chosen;
   listen((changed) => {
     if (changed.has("photo")) forget();
-    if (["photo", "layers", "strength", "stroke"].some((key) => changed.has(key))) repaint();
-    else if (changed.has("colour")) recolour();
+    if (["photo", "layers", "stroke"].some((key) => changed.has(key))) repaint();
+    else if (changed.has("colour") || changed.has("strength")) refinish();
   });
 }
 
@@ -49,14 +49,15 @@ export function requestOf({ isFull, size = null }) {
   };
 }
 
-/** The full painting in the chosen colours, as soon as it is there. */
+/** The full painting in the chosen colours and strength, as soon as it is there. */
 export async function fullPainting() {
+  if (state.strength === 0) return state.photo.full;
   if (!painted.full) {
     if (!full.done) startFull();
     await full.done;
   }
   if (!painted.full) throw new Error(byId("status").textContent);
-  return coloured(painted.full.bitmap);
+  return asChosen(painted.full.bitmap);
 }
 
 function forget() {
@@ -88,7 +89,7 @@ async function preview() {
   const started = performance.now();
   try {
     const { signal } = new AbortController();
-    const found = await paint(photo, requestOf({ isFull: false, size }), { signal, full: false });
+    const found = await paint(photo, { isFull: false, size }, signal);
     if (photo !== state.photo) return;
     painted.small = found;
     show(found, "small");
@@ -128,47 +129,47 @@ async function finish(signal) {
   setBusy(true);
   tell(t("status.painting"));
   try {
-    const found = await paint(state.photo, requestOf({ isFull: true }), { signal, full: true });
+    const found = await paint(state.photo, { isFull: true }, signal);
     if (signal.aborted) return;
-    painted.full = found;
-    show(found, "full");
-    report((performance.now() - started) / 1000);
+    painted.full = { ...found, seconds: (performance.now() - started) / 1000 };
+    showFull();
   } catch (error) {
     if (!signal.aborted) complain(t("error.paint", { reason: error.message }));
   }
   if (!signal.aborted) setBusy(false);
 }
 
-/** Strength 0 is the photo itself, and so is a picture whose style is the photo. */
-async function paint(photo, request, options) {
+/** Paint at full strength; a picture whose style is the photo is the photo itself. */
+async function paint(photo, kind, signal) {
+  const request = { ...requestOf(kind), strength: 1 };
   const isPhoto = request.layers.every(({ parts }) => parts[0][0] === PHOTO);
-  if (request.strength === 0 || isPhoto) return { bitmap: photo.full, file: photo.file };
-  return engine.paint(photo, request, options);
+  if (isPhoto) return { bitmap: photo.full, file: photo.file };
+  return engine.paint(photo, request, { signal, full: kind.isFull });
 }
 
-function report(seconds) {
+function showFull() {
+  show(painted.full, "full");
   const { width, height } = state.photo;
-  const words = { width, height, seconds: seconds.toFixed(1) };
+  const words = { width, height, seconds: painted.full.seconds.toFixed(1) };
   tell(t(state.strength === 0 ? "status.photo" : "status.done", words));
 }
 
 function show({ bitmap }, kind) {
-  showPainting(coloured(bitmap));
+  showPainting(asChosen(bitmap));
   const { dataset } = byId("viewer");
   dataset.painted = kind;
   dataset.version = String(Number(dataset.version ?? 0) + 1);
   byId("download").disabled = false;
 }
 
-/** A new share of colours needs no new painting: the small one answers at once, then the full. */
-function recolour() {
+/** Colours and strength need no new painting: the small one answers at once, then the full. */
+function refinish() {
   if (!painted.small) return;
   show(painted.small, "small");
   clearTimeout(full.timer);
-  full.timer = setTimeout(() => (painted.full ? show(painted.full, "full") : startFull()), REST);
+  full.timer = setTimeout(() => (painted.full ? showFull() : startFull()), REST);
 }
 
-function coloured(bitmap) {
-  const share = state.strength === 0 ? 0 : state.colour;
-  return withColours(state.photo.full, bitmap, share);
+function asChosen(bitmap) {
+  return finished(state.photo.full, bitmap, state);
 }

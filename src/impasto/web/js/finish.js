@@ -1,35 +1,38 @@
-/** A painting in the photo's colours, by any share: its luminance with the photo's chroma. */
+/** What needs no new painting: the photo's colours by any share, and strength. */
 
 import { luminanceAt } from "./model/pixels.js";
 
 /**
- * Mix a painting with the same painting in the photo's colours.
+ * Give a full painting the photo's colours, and lay it over the photo.
  *
  * Gatys et al. 2016, "Preserving Color in Neural Artistic Style Transfer", luminance only: the
  * photo is shifted by the difference of the luminances, as `media/color.py` does it.
  *
  * @param {ImageBitmap} photo of any size
- * @param {ImageBitmap} painted the painting
- * @param {number} share 0 gives the painting, 1 the photo's colours
- * @returns {ImageBitmap|OffscreenCanvas} of the painting's size
+ * @param {ImageBitmap} painted the painting at full strength
+ * @param settings `colour`: 0 gives the painting's colours, 1 the photo's; `strength`: 0 gives the
+ *   photo, 1 the painting
+ * @returns {ImageBitmap|OffscreenCanvas} of the painting's size; at strength 0 the photo itself
  */
-export function withColours(photo, painted, share) {
-  if (share === 0) return painted;
+export function finished(photo, painted, { colour, strength }) {
+  if (strength === 0) return photo;
+  if (colour === 0 && strength === 1) return painted;
   const { width, height } = painted;
   const [below, pen] = [pixelsOf(photo, width, height), penOf(width, height)];
   pen.drawImage(painted, 0, 0);
   const image = pen.getImageData(0, 0, width, height);
-  mix(below.data, image.data, share);
+  finish(below.data, image.data, colour, strength);
   pen.putImageData(image, 0, 0);
   return pen.canvas;
 }
 
-function mix(photo, painted, share) {
+function finish(photo, painted, colour, strength) {
   for (let at = 0; at < painted.length; at += 4) {
     const shift = luminanceAt(painted, at) - luminanceAt(photo, at);
     for (let channel = at; channel < at + 3; channel += 1) {
       const kept = Math.min(Math.max(photo[channel] + shift, 0), 255);
-      painted[channel] += share * (kept - painted[channel]);
+      const full = painted[channel] + colour * (kept - painted[channel]);
+      painted[channel] = photo[channel] + strength * (full - photo[channel]);
     }
   }
 }
