@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from impasto.cli.options import complete_mask
+from impasto.engine import strokes
 from impasto.engine.fake_backend import FakeBackend
 from impasto.media.image import read_record
 
@@ -30,8 +31,11 @@ def pixels_of(path: Path | str) -> np.ndarray:
         return np.asarray(image.convert("RGB"))
 
 
-def test_each_part_has_its_style(call: Call, folder: Path, photo: np.ndarray) -> None:
+def test_each_part_has_its_style(
+    call: Call, folder: Path, photo: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Inside the mask one style, outside the other; the name and the metadata tell both."""
+    monkeypatch.setattr(strokes, "SMALLEST", 1)  # no enlarging, which would look across the edge
     ended = call("paint", "a.png", "-s", "plain", "--mask", "bold=./left.png")
     assert ended.code == 0
     painted = pixels_of("a.plain+bold.png")
