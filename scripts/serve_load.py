@@ -5,7 +5,7 @@
 
 Parts may be measured one by one: the others in the file of the day stay.
 
-512 x 512 JPEG in and out, no photo twice at the same strength, no results kept. The load comes from
+512 x 512 JPEG in and out, no photo twice in the same mix, no results kept. The load comes from
 this process, which shares the cores with the server: its processor time is measured, and shares
 are told for the cores that it left. Needs the extras `server`, `bench` and, for jobs, `video`.
 """

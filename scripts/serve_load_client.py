@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 import psutil
 from PIL import Image
+from serve_load_alone import spec_of
 
 from impasto.core.files import BUNDLED_DATA
 
@@ -141,16 +142,16 @@ class Client:
     files: list[bytes]
     answers: list[Answer] = field(default_factory=list)
     number: int = 0
-    """Of the next photo; photos of other numbers are painted at other strengths."""
+    """Of the next photo; photos of other numbers are painted in other mixes."""
     _idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = field(default_factory=list)
 
     async def send(self, due: float | None = None) -> Answer:
-        """Paint the next photo, at a strength that nobody has asked for before."""
+        """Paint the next photo, in a mix that nobody has asked for before."""
         due = time.perf_counter() if due is None else due
         number, self.number = self.number, self.number + 1
         body = self.files[number % len(self.files)]
         head = (
-            f"POST /v1/paint?style=scream&strength={1 - number * 1e-6:.6f} HTTP/1.1\r\n"
+            f"POST /v1/paint?style={spec_of(number)} HTTP/1.1\r\n"
             f"host: 127.0.0.1\r\ncontent-type: image/jpeg\r\ncontent-length: {len(body)}\r\n\r\n"
         )
         try:
@@ -171,7 +172,7 @@ class Client:
         return time.perf_counter() - started
 
     async def _exchange(self, request: bytes) -> tuple[int, int]:
-        reader, writer = self._idle.pop() if self._idle else await self._connect()
+        reader, writer = self._take_idle() or await self._connect()
         try:
             writer.write(request)
             head = (await reader.readuntil(b"\r\n\r\n")).lower()
@@ -185,6 +186,15 @@ class Client:
         else:
             self._idle.append((reader, writer))
         return int(head[9:12]), size
+
+    def _take_idle(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        """An open connection that the server has not closed meanwhile, as HTTP clients look for."""
+        while self._idle:
+            reader, writer = self._idle.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return None
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self.port, limit=2**22)
