@@ -199,4 +199,4 @@ def _bent(style: Style, number: int) -> Style:
     turn, place = divmod(number, len(codes))
     share = turn / 8
     code = (1 - share) * codes[place] + share * codes[(place + 1) % len(codes)]
-    return replace(style, code=code.astype(np.float32))
+    return replace(style, code=code.astype(np.float16).astype(np.float32))  # as packages hold it
