@@ -24,7 +24,8 @@ class Look:
     """The strength: how much of the painting shows, 0 to 1; at 0 nothing is painted.
 
     Codes on the way to the identity code were tried. They lose the style before the photo comes
-    through, in odd colours: at equal content loss twice the style loss of this.
+    through, in odd colours: 0.64 of the photo's style loss at a content loss of 0.27, where this
+    has 0.30 at 0.25.
     """
 
 
