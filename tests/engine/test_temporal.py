@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from impasto.core.arrays import RGB
 from impasto.core.errors import SettingsError
 from impasto.core.settings import EngineSettings
-from impasto.engine import temporal as module
+from impasto.engine import shots as module
 from impasto.engine.fake_backend import FakeBackend
 from impasto.engine.images import to_picture
 from impasto.engine.model import Model, load_model

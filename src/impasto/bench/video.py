@@ -16,10 +16,12 @@ from impasto.bench.video_settings import VideoSettings
 from impasto.bench.video_speed import measure_stages
 from impasto.core.arrays import RGB
 from impasto.core.errors import InputError
+from impasto.core.memory import Memory
 from impasto.core.notice import warn
 from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Backend
 from impasto.engine.backends import open_backend
+from impasto.engine.crowd import MANY, Crowd, together
 from impasto.engine.flow import sharpness
 from impasto.engine.painter import Painter
 from impasto.lab.data import assets_folder
@@ -80,7 +82,8 @@ def measure_video(
             folder, or weights there cannot be read.
         EngineError: the engine does not load or refuses.
     """
-    assets, backend = assets_folder(), backend or open_backend(settings=EngineSettings().steady())
+    given, assets = backend is not None, assets_folder()
+    backend = backend or open_backend(settings=EngineSettings().steady())
     paths, here = list(clips) or default_clips(assets), machine()
     painter, pictures = Painter(settings.style, backend=backend), _pictures(settings, recipe)
     yardstick = load_yardstick(assets)
@@ -96,7 +99,8 @@ def measure_video(
             found, seen[path.name], paintings = _measure_clip(path.name, frames, methods, eye)
             rows += found
             show(path.name, frames, paintings)
-        speed = measure_stages(settings, painter, paths[0], Path(name), tell)
+        alone, crowd = _painters(settings, painter if given else None)
+        speed = measure_stages(settings, alone, crowd, paths[0], Path(name), tell)
     return VideoReport(
         date=date(),
         commit=commit(),
@@ -110,6 +114,19 @@ def measure_video(
         methods=method_rows(rows),
         speed=speed,
     )
+
+
+def _painters(settings: VideoSettings, given: Painter | None) -> tuple[Painter, Crowd]:
+    """What paints frames alone on one thread, and what `impasto video` paints with."""
+    if given:
+        return given, Crowd(given, 1)
+    plan = together(MANY, EngineSettings().steady(), None)
+
+    def make(engine: EngineSettings, memory: Memory) -> Painter:
+        return Painter(settings.style, backend=open_backend(settings=engine), memory=memory)
+
+    single = EngineSettings(threads=1).steady()
+    return make(single, None), Crowd(make(plan.engine, plan.memory), plan.size)
 
 
 def _pictures(settings: VideoSettings, recipe: Recipe) -> list[RGB]:

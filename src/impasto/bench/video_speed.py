@@ -12,6 +12,7 @@ from impasto.bench.video_report import StageSpeed
 from impasto.bench.video_settings import VideoSettings
 from impasto.core.arrays import RGB
 from impasto.core.cpu import usable_cores
+from impasto.engine.crowd import Crowd
 from impasto.engine.film import Batch, Studio, paint_video
 from impasto.engine.following import Follower
 from impasto.engine.painter import Painter
@@ -29,7 +30,8 @@ _CODING = Coding("h264")
 
 def measure_stages(
     settings: VideoSettings,
-    painter: Painter,
+    alone: Painter,
+    crowd: Crowd,
     clip: Path,
     folder: Path,
     tell: Callable[[str], None] = lambda text: None,
@@ -38,7 +40,8 @@ def measure_stages(
 
     Args:
         settings: sizes, and how many frames.
-        painter: paints.
+        alone: paints when stages are timed alone; on one thread, none waits for another.
+        crowd: paints when they work together.
         clip: its frames are stretched to the size; a short one runs again and again.
         folder: an existing folder for files that may stay.
         tell: is told in words what comes next.
@@ -49,7 +52,7 @@ def measure_stages(
     return [
         speed
         for width, height in settings.timed
-        for speed in _Size(settings, painter, frames, width, height, folder).measured(tell)
+        for speed in _Size(settings, alone, crowd, frames, width, height, folder).measured(tell)
     ]
 
 
@@ -59,13 +62,14 @@ class _Size:
     def __init__(
         self,
         settings: VideoSettings,
-        painter: Painter,
+        alone: Painter,
+        crowd: Crowd,
         frames: Sequence[RGB],
         width: int,
         height: int,
         folder: Path,
     ) -> None:
-        self._settings, self._painter = settings, painter
+        self._settings, self._painter, self._crowd = settings, alone, crowd
         stretched = [resize_to(frame, width, height) for frame in frames]
         self._frames = list(islice(cycle(stretched), settings.timed_frames))
         self._info = VideoInfo("frames", width, height, _RATE, 1 / _RATE)
@@ -76,7 +80,8 @@ class _Size:
     def measured(self, tell: Callable[[str], None]) -> list[StageSpeed]:
         info = self._info
         tell(f"timing {info.width} x {info.height}")
-        self._painter.paint(self._frames[0])  # its graph is compiled
+        for painter in (self._painter, self._crowd.painter):
+            painter.paint(self._frames[0])  # its graph is compiled
         alone = self._alone()
         without = {name: seconds for name, seconds in alone.items() if name != "flow"}
         return [self._speed(0.0, without), self._speed(self._settings.flow, alone)]
@@ -88,7 +93,8 @@ class _Size:
 
     def _together(self, flow: float) -> float:
         """Seconds from a file into a file, as `impasto video` does it."""
-        studio = Studio(self._painter, window=self._settings.window, flow=flow)
+        crowd, window = self._crowd, self._settings.window
+        studio = Studio(crowd.painter, window=window, flow=flow, crowd=crowd.size)
         started = time.perf_counter()
         with (
             closing(VideoFile(self._file)) as source,
@@ -109,11 +115,15 @@ class _Size:
         painter, frames, count = self._painter, self._frames, len(self._frames)
         affine = painter.affine(frames[0])
         decode = _cpu(self._decode)
-        paint = _cpu(lambda: [painter.paint_pixels(frame, affine) for frame in frames])
+        painted: list[RGB] = []
+        paint = _cpu(
+            lambda: painted.extend(painter.paint_pixels(frame, affine) for frame in frames)
+        )
         smoothed = _cpu(self._smooth)
         follower = Follower(1.0)
-        flow = _cpu(lambda: [follower.follow(frame, frame) for frame in frames])
-        encode = _cpu(lambda: _write(self._folder / "alone.nut", self._info, frames))
+        pairs = zip(frames, painted, strict=True)
+        flow = _cpu(lambda: [follower.follow(frame, painting) for frame, painting in pairs])
+        encode = _cpu(lambda: _write(self._folder / "alone.nut", self._info, painted))
         seconds = {
             "decode": decode,
             "measure": max(0.0, smoothed - paint),

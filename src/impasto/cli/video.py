@@ -208,6 +208,7 @@ def video(
     from impasto.cli.video_job import as_json as told_as_json
     from impasto.cli.video_job import do_camera, do_video
     from impasto.cli.video_plan import check_target, plan_camera, plan_video
+    from impasto.engine.crowd import MANY, together
     from impasto.engine.key_times import parse_key_styles
     from impasto.engine.painter import Painter
 
@@ -220,7 +221,9 @@ def video(
     limits = limits_of(max_megapixels)
     masks = read_masks(mask, feather, limits)
     settings = EngineSettings(precision, threads, device=device).steady()
-    backend = context.obj or open_backend(engine, settings)
+    # A camera's frames come one at a time, and each should be painted soon.
+    crowd = together(MANY if camera is None else 1, settings, memory)
+    backend = context.obj or open_backend(engine, crowd.engine)
 
     def make(text: str) -> "Painter":
         return Painter(
@@ -233,10 +236,10 @@ def video(
             stroke_reference=stroke_reference,
             model=model,
             backend=backend,
-            memory=memory,
+            memory=crowd.memory,
         )
 
-    studio = make_studio(keys, make, window, flow)
+    studio = make_studio(keys, make, window, flow, crowd.size)
     selection = _selection(start, duration, fps)
     with _failing_inputs():
         plan = (

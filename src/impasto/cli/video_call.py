@@ -43,7 +43,11 @@ class VideoCall:
 
 
 def make_studio(
-    keys: Sequence[KeyStyle], make: Callable[[str], Painter], window: float, flow: float
+    keys: Sequence[KeyStyle],
+    make: Callable[[str], Painter],
+    window: float,
+    flow: float,
+    crowd: int = 1,
 ) -> Studio:
     """What paints: one style, or several that fade into each other, and none of those the photo.
 
@@ -52,6 +56,7 @@ def make_studio(
         make: makes the painter of a style.
         window: seconds to each side.
         flow: from 0 to 1.
+        crowd: how many frames are painted at once.
 
     Raises:
         SettingsError: several styles, one of which is the photo; or masks and flow.
@@ -62,7 +67,7 @@ def make_studio(
     if flow > 0.0 and painters[0].regions is not None:
         raise SettingsError("--mask and --flow exclude each other: what moves would take its style")
     codes = KeyCodes([key.seconds for key in keys], [each.code for each in painters])
-    return Studio(painters[0], codes if len(keys) > 1 else None, window, flow)
+    return Studio(painters[0], codes if len(keys) > 1 else None, window, flow, crowd)
 
 
 def identity(call: VideoCall) -> dict[str, Any]:

@@ -16,6 +16,9 @@ MakePainter = Callable[[EngineSettings, Memory], Painter]
 
 _LEAST_MEMORY = 256 * 2**20
 """Bytes for a picture: with less, tiles become small and their margins cost more than is won."""
+MANY = 1_000_000
+"""Pictures whose number is not known, as of a video."""
+
 _LEAST_ROUNDS = 2
 """With fewer rounds than this, cores stand idle at the end for longer than is won before."""
 
@@ -29,8 +32,19 @@ class Crowd:
     """How many pictures its engine paints at once."""
 
 
-def gathered(jobs: int, engine: EngineSettings, memory: Memory, make: MakePainter) -> Crowd | None:
-    """A crowd for a call of many pictures; None where one after the other is better.
+@dataclass(frozen=True)
+class Together:
+    """How pictures are painted at once."""
+
+    size: int
+    """How many; 1 is one after the other."""
+    engine: EngineSettings
+    memory: Memory
+    """For each of them; None is what its painter finds."""
+
+
+def together(jobs: int, engine: EngineSettings, memory: Memory) -> Together:
+    """How many of so many pictures are best painted at once.
 
     Threads that paint one picture together wait for each other whenever another stage has taken a
     core. Those that paint one each do not, so all cores are busy with whatever there is to do.
@@ -40,17 +54,27 @@ def gathered(jobs: int, engine: EngineSettings, memory: Memory, make: MakePainte
         engine: the engine's settings; where they name threads, those are the cores. Devices other
             than the CPU have their own ways.
         memory: for all pictures together; None is what the machine can spare.
-        make: makes the painter.
     """
-    if engine.device not in ("auto", "cpu"):
-        return None
     cores = engine.threads or usable_cores()
     budget = spare_memory() if memory is None else parse_memory(memory)
     size = min(cores, jobs // _LEAST_ROUNDS, budget // _LEAST_MEMORY)
-    if size < 2:
-        return None
+    if engine.device not in ("auto", "cpu") or size < 2:
+        return Together(1, engine, memory)
     share = None if memory is None else budget // size
-    return Crowd(make(replace(engine, threads=cores, streams=size), share), size)
+    return Together(size, replace(engine, threads=cores, streams=size), share)
+
+
+def gathered(jobs: int, engine: EngineSettings, memory: Memory, make: MakePainter) -> Crowd | None:
+    """A crowd for a call of many pictures; None where one after the other is better.
+
+    Args:
+        jobs: how many pictures there are.
+        engine: the engine's settings, as for `together`.
+        memory: for all pictures together; None is what the machine can spare.
+        make: makes the painter.
+    """
+    plan = together(jobs, engine, memory)
+    return Crowd(make(plan.engine, plan.memory), plan.size) if plan.size > 1 else None
 
 
 def pipeline_of(decode: Step, measure: Step, paint: Step, encode: Step, crowd: int = 1) -> Pipeline:

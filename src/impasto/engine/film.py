@@ -1,9 +1,14 @@
-"""Paints the frames of a video one after the other: reading, painting and writing overlap."""
+"""Paints the frames of a video in stages that overlap: read, measure, paint, follow, write.
+
+Measuring, following and writing take frames in their order, one at a time. Paintings do not depend
+on each other before they follow, so several may be made at once.
+"""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from itertools import chain
 from typing import Any, Generic, TypeVar
 
@@ -13,7 +18,8 @@ from impasto.engine.key_times import KeyCodes
 from impasto.engine.painter import Painter
 from impasto.engine.pipeline import Pipeline, Stage
 from impasto.engine.selection import Chosen, Mark
-from impasto.engine.temporal import Temporal
+from impasto.engine.shots import Ready, Shots
+from impasto.engine.temporal import followed, follower_of, paint_ready
 from impasto.media.video import VideoInfo
 
 T = TypeVar("T")
@@ -36,6 +42,8 @@ class Studio:
     """Seconds to each side over which statistics are smoothed."""
     flow: float = 0.0
     """How much of the painting before shows through where the picture only moved, 0 to 1."""
+    crowd: int = 1
+    """How many frames are painted at once; its engine should have as many streams."""
 
     def lead(self, rate: Fraction) -> int:
         """Frames that must be fed again before a place, so that it is as it was."""
@@ -105,8 +113,15 @@ def paint_video(
         ImpastoError: the first error of a frame, of painting or of `write`; what came before it
             has been given.
     """
-    brush = _Brush(info, studio, restart or Restart())
-    stages = [Stage("read", _read), Stage("paint", brush.paint), Stage("write", _kept(write))]
+    restart = restart or Restart()
+    desk, easel = _Desk(info, studio, restart), _Easel(studio, restart)
+    stages = [
+        Stage("read", _read),
+        Stage("measure", desk.measure),
+        Stage("paint", partial(_paint, studio.painter), studio.crowd),
+        Stage("follow", easel.follow),
+        Stage("write", _kept(write)),
+    ]
     run = Pipeline(stages).run(chain(frames, [None]))
     try:
         for outcome in run:
@@ -129,58 +144,96 @@ def _kept(write: Callable[[Batch], T]) -> Callable[[Batch], Given[T]]:
     return work
 
 
-class _Brush:
-    """The painting stage: a video's frames must come in their order, in one thread."""
+@dataclass(frozen=True)
+class _Sheet:
+    """The frames that can be painted when one more has been measured."""
+
+    frames: Sequence[tuple[Chosen, Ready]]
+    restart: Restart
+    """Behind them; what the next painting follows is not known yet."""
+    number: int
+    """Of the sheet, from 0 on."""
+    is_last: bool
+
+
+class _Desk:
+    """The measuring stage: a video's frames must come in their order, in one thread."""
 
     def __init__(self, info: VideoInfo, studio: Studio, restart: Restart) -> None:
         self._base, self._studio, self._from = info.time_base, studio, restart
         self._lead = studio.lead(info.rate)
-        self._temporal = Temporal(
-            studio.painter,
-            rate=float(info.rate),
-            window=studio.window,
-            flow=studio.flow,
-            first=restart.feed.number,
+        first = restart.feed.number
+        self._shots = Shots(
+            studio.painter, rate=float(info.rate), window=studio.window, first=first
         )
         self._waiting: deque[Chosen] = deque()
         self._marks: deque[Mark] = deque()
-        self._painted = self._fed = restart.feed.number
+        self._painted = self._fed = first
+        self._sheets = 0
         self._failed = False
 
-    def paint(self, item: tuple[Chosen, RGB] | None) -> Batch:
-        """Feed a frame, or the end; after an error nothing more is painted."""
+    def measure(self, item: tuple[Chosen, RGB] | None) -> _Sheet:
+        """Feed a frame, or the end; after an error nothing more is measured."""
         if self._failed:
-            raise RuntimeError("a frame before could not be painted")
+            raise RuntimeError("a frame before could not be measured")
         try:
-            done = self._temporal.finish() if item is None else self._push(*item)
+            ready = self._shots.finish() if item is None else self._push(*item)
         except BaseException:
             self._failed = True
             raise
-        paintings = [self._painting(pixels) for pixels in done]
-        fresh = max(0, self._painted - max(self._from.painted, self._painted - len(paintings)))
-        return Batch(paintings[len(paintings) - fresh :], self._restart(), item is None)
+        frames = [(self._waiting.popleft(), each) for each in ready]
+        self._painted += len(frames)
+        number, self._sheets = self._sheets, self._sheets + 1
+        return _Sheet(frames, self._restart(), number, item is None)
 
-    def _push(self, chosen: Chosen, pixels: RGB) -> list[RGB]:
+    def _push(self, chosen: Chosen, pixels: RGB) -> list[Ready]:
         self._waiting.append(chosen)
         self._marks.append(chosen.mark)
-        done = self._temporal.push(pixels, self._code(chosen))
+        ready = self._shots.push(pixels, self._code(chosen))
         self._fed += 1
-        if self._fed == self._from.fed and self._from.painted:
-            self._temporal.past = self._from.past
-        return done
+        return ready
 
     def _code(self, chosen: Chosen) -> Any:
         codes = self._studio.codes
         return codes.at(chosen.pts * self._base) if codes else None
 
-    def _painting(self, pixels: RGB) -> Painting:
-        chosen = self._waiting.popleft()
-        self._painted += 1
-        return Painting(chosen.pts, chosen.duration, pixels)
-
     def _restart(self) -> Restart:
-        """How to go on behind what has come out by now."""
+        """How to go on behind what can be painted by now."""
         while len(self._marks) > 1 and self._marks[1].number <= self._painted - self._lead:
             self._marks.popleft()
         feed = self._marks[0] if self._marks else self._from.feed
-        return Restart(feed, self._fed, self._painted, self._temporal.past)
+        return Restart(feed, self._fed, self._painted)
+
+
+def _paint(painter: Painter, sheet: _Sheet) -> tuple[_Sheet, list[RGB]]:
+    return sheet, [paint_ready(painter, ready) for _, ready in sheet.frames]
+
+
+class _Easel:
+    """The following stage: what came out of painting, in order, in one thread."""
+
+    def __init__(self, studio: Studio, restart: Restart) -> None:
+        self._follower, self._from = follower_of(studio.painter, studio.flow), restart
+        self._next = 0
+
+    def follow(self, item: tuple[_Sheet, list[RGB]]) -> Batch:
+        """Mix paintings with those before; where one is missing nothing more comes out."""
+        sheet, painted = item
+        if sheet.number != self._next:
+            raise RuntimeError("a frame before could not be painted")
+        self._next += 1
+        paintings = [
+            Painting(chosen.pts, chosen.duration, followed(self._follower, ready, pixels))
+            for (chosen, ready), pixels in zip(sheet.frames, painted, strict=True)
+        ]
+        restart = replace(sheet.restart, past=self._past(sheet.restart))
+        old = max(0, len(paintings) - max(0, restart.painted - self._from.painted))
+        return Batch(paintings[old:], restart, sheet.is_last)
+
+    def _past(self, restart: Restart) -> Past | None:
+        """What the next painting follows: where an earlier run stopped, what it had there."""
+        if self._follower is None:
+            return None
+        if restart.fed == self._from.fed and self._from.painted:
+            self._follower.past = self._from.past
+        return self._follower.past
