@@ -14,6 +14,7 @@ from impasto.core.errors import MissingExtraError
 from impasto.engine.flow import (
     FlowFinder,
     fetch,
+    keep_contrast,
     misses,
     mix,
     resized,
@@ -141,11 +142,11 @@ def test_what_changes_is_painted_anew(wide: RGB) -> None:
     assert np.median(outer) < 110
 
 
-def test_another_stroke_is_not_mixed(wide: RGB) -> None:
-    """Where two paintings are far apart the new one stands, even if the frame stood still."""
+def test_another_stroke_fades_fast(wide: RGB) -> None:
+    """Of what is far from the new painting half shows through, though the frame stood still."""
     frame, follower = view(wide, 0), Follower(1.0)
     follower.follow(frame, np.zeros_like(frame))
-    assert (follower.follow(frame, np.full_like(frame, 110)) == 110).all()
+    assert (follower.follow(frame, np.full_like(frame, 110)) == 55).all()
 
 
 def test_strokes_go_with_the_picture(wide: RGB) -> None:
@@ -155,7 +156,7 @@ def test_strokes_go_with_the_picture(wide: RGB) -> None:
     follower.follow(before, pale)
     painted = follower.follow(now, np.full_like(now, 110)).astype(float)
     inner = (slice(16, -16), slice(16, -24))
-    wanted = 0.85 * (100 + now[inner] // 8) + 0.15 * 110
+    wanted = 0.9 * (100 + now[inner] // 8) + 0.1 * 110
     assert np.median(np.abs(painted[inner] - wanted)) < 1.5
     assert np.abs(painted[inner] - 110).mean() > 3
 
@@ -193,3 +194,21 @@ def test_without_opencv_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(MissingExtraError, match=r"impasto\[video\]"):
         Follower(1.0)
+
+
+def test_a_mixture_keeps_the_contrast_of_a_painting() -> None:
+    """A mean of two has 0.7 of their deviation, 0.9 after; a single painting stays as it is."""
+    first, second = (strokes(seed, (96, 160, 3)).astype(np.float32) for seed in (1, 2))
+    mixed = mix(first, second, np.full((96, 160), 0.5, np.float32))
+    assert mixed.std() < 0.75 * first.std()
+    assert keep_contrast(mixed, first).std() > 0.85 * first.std()
+    slightly = mix(first, second, np.full((96, 160), 0.1, np.float32))
+    assert keep_contrast(slightly, first).std() == pytest.approx(first.std(), rel=0.02)
+    np.testing.assert_allclose(keep_contrast(first, first), first, atol=1e-3)
+
+
+def test_contrast_of_nothing_is_nothing() -> None:
+    """One colour has no detail to scale, whatever the other has."""
+    plain, rough = np.full((32, 48, 3), 90, np.float32), strokes(1, (32, 48, 3)).astype(np.float32)
+    assert (keep_contrast(plain, rough) == plain).all()
+    assert np.isfinite(keep_contrast(rough, plain)).all()

@@ -2,7 +2,8 @@
 
 The strokes of two frames differ where the network sees them a little differently. Where the flow
 between the frames themselves is consistent, the painting before is brought to where things are now
-and mixed in. Each time a share below 1 is taken over, so whatever is wrong decays.
+and mixed in. Each time a share below 1 is taken over, so whatever is wrong decays. The mixture
+is given the contrast of a painting, as a mean of strokes is paler than each.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from impasto.engine.flow import (
     FlowFinder,
     Share,
     fetch,
+    keep_contrast,
     misses,
     mix,
     resized,
@@ -29,15 +31,17 @@ exactly: the same calm costs a tenth of their sharpness.
 """
 _SMALLEST = 16
 """Pixels on a side: in smaller frames no flow is found, and nothing is followed."""
-_MOST = 0.85
-"""The largest share that is taken over: of a mistake a tenth is left after 14 frames."""
+_MOST = 0.9
+"""The largest share that is taken over: of a mistake a tenth is left after 22 frames."""
+_LEAST = 0.5
+"""The largest share of another stroke, which fades within a few frames."""
 _MISSED = (1.0, 3.0)
 """Pixels that one is off after going there and back: trust falls from 1 to 0."""
 _CHANGED = (25.0, 60.0)
 """Levels between a frame and the one before, brought to it: trust falls from 1 to 0."""
 _REPAINTED = (50.0, 100.0)
-"""The same between the paintings: what is so far apart are two strokes, of which a mixture is none.
-Without this bound flicker is a tenth less, and spray and foam lose the style.
+"""The same between the paintings: what is so far apart are two strokes, and taking over falls from
+`_MOST` to `_LEAST`. Without this bound spray and foam lose the style.
 """
 
 
@@ -67,7 +71,7 @@ class Follower:
     """
 
     def __init__(self, strength: float) -> None:
-        self._share = _MOST * strength
+        self._strength = strength
         self._finder = FlowFinder("fast")
         self.past: Past | None = None
 
@@ -89,8 +93,9 @@ class Follower:
             flow, trust = self._motion(small, past.small)
             before = fetch(past.painted, resized_flow(flow, height, width), sharp=True)
             same_stroke = _falling(np.abs(before - mixed).max(axis=2), *_REPAINTED)
-            share = self._share * resized(trust, height, width) * same_stroke
-            mixed = np.clip(mix(mixed, before, share), 0.0, 255.0)
+            most = _LEAST + (_MOST - _LEAST) * same_stroke
+            share = self._strength * resized(trust, height, width) * most
+            mixed = np.clip(keep_contrast(mix(mixed, before, share), mixed), 0.0, 255.0)
         self.past = Past(small, mixed)
         return np.rint(mixed).astype(np.uint8)
 
