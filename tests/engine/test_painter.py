@@ -75,13 +75,13 @@ def test_the_affine_is_normalisation_and_code_in_one(
 def test_a_painter_measures_once_and_paints_once(
     make_painter: MakePainter, backend: FakeBackend
 ) -> None:
-    """A picture costs one thumbnail at the model's fixed size and one run at the padded size."""
+    """A picture costs one thumbnail, or collage, on a square and one run at the padded size."""
     painter = make_painter()
     for height, width in ((70, 95), (700, 500)):
         painter.paint(noise(height, width))
     assert backend.runs == ["measure.onnx", "paint.onnx"] * 2
     measured = {shapes["image"] for name, shapes in backend.loads if name == "measure.onnx"}
-    assert measured == {(1, 272, 272, 3)}
+    assert measured == {(1, 272, 272, 3), (1, 208, 208, 3)}
     painted = [shapes["image"] for name, shapes in backend.loads if name == "paint.onnx"]
     assert painted == [(1, 88, 112, 3), (1, 720, 520, 3)]
 

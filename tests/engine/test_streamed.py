@@ -112,8 +112,8 @@ def measured_images(painter: Painter, measure: Callable[[], object]) -> list[tup
 
 
 OPACITIES = {
-    "opaque": (None, 112),
-    "a corner": (np.s_[120:200, 5:90], 112),
+    "opaque": (None, 88),
+    "a corner": (np.s_[120:200, 5:90], 88),
     "a border": (np.s_[:3], 64),
     "nothing": (np.s_[:0], 64),
 }

@@ -107,19 +107,20 @@ _VIEW = """async ({ bytes, opacity, width, height, size }) => {
   const pixels = { data: new Uint8Array(bytes), width, height, channels: 3 };
   const plane = opacity && { data: new Uint8Array(opacity), width, height, channels: 1 };
   const view = viewOf(pixels, plane, size);
-  return [view.pixels, view.opacity].map((each) => each && [each.width, Array.from(each.data)]);
+  const planes = [view.pixels, view.opacity];
+  return [...planes.map((each) => each && [each.width, Array.from(each.data)]), view.side];
 }"""
 
 
 @pytest.mark.parametrize(
     ("height", "width", "shown", "has_patches"),
     [
-        (255, 120, None, False),  # just not large
-        (120, 256, None, True),
+        (191, 120, None, False),  # just not large
+        (120, 192, None, True),
         (258, 40, None, True),  # the patches overlap
-        (16, 300, None, False),  # nothing but seams
+        (8, 300, None, False),  # nothing but seams
         (180, 262, (slice(40, 153), slice(80, 201)), True),
-        (180, 262, (slice(40, 43), slice(80, 84)), False),  # too little shows
+        (180, 262, (slice(40, 41), slice(80, 82)), False),  # too little shows
         (180, 262, (slice(0, 0), slice(0, 0)), False),  # nothing is half opaque
     ],
 )
@@ -136,11 +137,11 @@ def test_what_is_measured_is_what_python_measures(
     if shown is not None:
         alpha = noise[..., 0] // 32
         alpha[shown] |= 128
-    call = {"bytes": noise.ravel().tolist(), "width": width, "height": height, "size": 64}
+    call = {"bytes": noise.ravel().tolist(), "width": width, "height": height, "size": 128}
     opacity = None if alpha is None else alpha.ravel().tolist()
-    (across, pixels), weight = lab.evaluate(_VIEW, {**call, "opacity": opacity})
-    wanted = view_of(noise, alpha, 64)
-    assert (max(wanted.pixels.shape[:2]) > 64) == has_patches
+    (across, pixels), weight, side = lab.evaluate(_VIEW, {**call, "opacity": opacity})
+    wanted = view_of(noise, alpha, 128)
+    assert (side, wanted.side != 128) == (wanted.side, has_patches)
     assert (across, pixels) == (wanted.pixels.shape[1], wanted.pixels.ravel().tolist())
     levels = [255] * wanted.weight.size if weight is None else weight[1]
     np.testing.assert_allclose(levels, 255 * wanted.weight.ravel(), rtol=0, atol=0.01)

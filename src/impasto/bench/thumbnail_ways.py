@@ -79,10 +79,10 @@ def of_double(painter: Painter, pixels: RGB, size: int) -> Stats:
 WAYS: Mapping[str, Way] = {
     "thumbnail": of_thumbnail,
     "thumbnail, twice the side": of_double,
-    "4 patches of 1/2": of_patches(2, 2),
     "16 patches of 1/4": of_patches(4, 4),
     "16 patches of 1/2": of_patches(4, 2),
-    "thumbnail and 4 patches of 1/2": of_both(2, 2),
-    "thumbnail and 16 patches of 1/2": of_both(4, 2),
+    "64 patches of 1/8": of_patches(8, 8),
+    "256 patches of 1/8": of_patches(16, 8),
+    "thumbnail and 256 patches of 1/8": of_both(16, 8),
 }
 """What is compared, by name; patches are named by their side as a part of the thumbnail's."""

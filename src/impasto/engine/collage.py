@@ -1,11 +1,12 @@
-"""What is measured of a picture: a thumbnail, or of a large one patches at its own scale.
+"""What is measured of a picture: a thumbnail, or of all but small ones patches at its own scale.
 
-A thumbnail of a large picture looks different from near: fine texture is gone, and what is soft at
-full size is sharp, so deviations are not those that painting meets. Patches from an even grid have
-those. They are measured side by side, in one collage, because deep sites see what the code made of
+A thumbnail looks different from near: fine texture is gone, and what is soft at full size is sharp,
+so deviations are not those that painting meets. Patches from an even grid have those, and many
+small ones tell them better than few large ones. They are measured side by side, in one collage, because deep sites see what the code made of
 earlier ones: the patches are normalised by what is common to them, as the whole picture would be.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -17,15 +18,19 @@ from impasto.core.shapes import UInt8
 from impasto.engine.tiles import Box
 from impasto.media.resize import thumbnail
 
-LARGE: Final = 4
+LARGE: Final = 1.5
 """A picture whose long side is at least so many thumbnails is measured in patches."""
-COUNT: Final = 4
-"""Patches across and down."""
-SHARE: Final = 2
-"""The side of a patch is this part of the thumbnail's long side: 2 is a half."""
-SEAM: Final = 8
+PARTS: Final = 8
+"""A thumbnail's long side has room for so many patches."""
+COVERED: Final = 0.375
+"""The sides of a collage are this share of the picture's, hence a seventh of its pixels."""
+COUNTS: Final = (6, 16)
+"""The fewest and the most patches across and down; they are even, as each makes a graph."""
+SEAM: Final = 4
 """Pixels at the edges of a patch that weigh nothing: they see its neighbour in the collage."""
 
+_LEAST: Final = 1 / 16
+"""A collage that weighs less than this part of a whole opaque one says too little."""
 _HALF: Final = 128
 """Opacity from which on patches are looked for: a haze of 1/255 must not draw them to itself."""
 
@@ -37,6 +42,8 @@ class View:
     pixels: RGB
     weight: Weight
     """How much each pixel counts; not all 0."""
+    side: int
+    """Of the square that it is measured on: pictures that share one share a compiled graph."""
 
 
 @dataclass(frozen=True)
@@ -98,13 +105,15 @@ class Collage:
         return weight if self._alpha is None else weight * (self._alpha / np.float32(255))
 
     def view(self, size: int) -> View | None:
-        """The collage, or None if it weighs less than one whole patch and says too little.
+        """The collage, or None if too little of it weighs anything.
 
         Args:
             size: long side of the picture's thumbnail.
         """
         weight = self.weight
-        return None if weight.sum() < _least(size) else View(self.pixels, weight)
+        if not _is_enough(weight, len(self._grid.tops), patch_side(size)):
+            return None
+        return View(self.pixels, weight, max(self.pixels.shape[:2]))
 
 
 def view_of(pixels: RGB, alpha: Alpha | None, size: int) -> View:
@@ -126,15 +135,22 @@ def view_of(pixels: RGB, alpha: Alpha | None, size: int) -> View:
         view = collage.view(size)
         if view is not None:
             return view
-    return view_of_small(thumbnail(pixels, size), None if alpha is None else thumbnail(alpha, size))
+    small = None if alpha is None else thumbnail(alpha, size)
+    return view_of_small(thumbnail(pixels, size), small, size)
 
 
-def view_of_small(small: RGB, alpha: Alpha | None) -> View:
-    """What is measured of a picture by its thumbnail, and that of its opacity."""
+def view_of_small(small: RGB, alpha: Alpha | None, size: int) -> View:
+    """What is measured of a picture by its thumbnail, and that of its opacity.
+
+    Args:
+        small: the thumbnail.
+        alpha: that of the opacity; None is opaque.
+        size: the longest side that a thumbnail may have.
+    """
     if alpha is not None and alpha.any():
-        return View(small, alpha / np.float32(255))
+        return View(small, alpha / np.float32(255), size)
     # Opaque, or so transparent that nothing weighs more than anything else.
-    return View(small, np.ones(small.shape[:2], np.float32))
+    return View(small, np.ones(small.shape[:2], np.float32), size)
 
 
 def is_large(height: int, width: int, size: int) -> bool:
@@ -178,8 +194,10 @@ def grid_over(box: Box | None, height: int, width: int, size: int) -> Grid | Non
     """
     if box is None:
         return None
-    grid = spread(box, height, width, COUNT, _side(size))
-    return None if grid.weight().sum() < _least(size) else grid
+    side = patch_side(size)
+    count = count_over(height, width, side)
+    grid = spread(box, height, width, count, side)
+    return grid if _is_enough(grid.weight(), count, side) else None
 
 
 def spread(box: Box, height: int, width: int, count: int, side: int) -> Grid:
@@ -205,10 +223,16 @@ def _starts(part: slice, length: int, count: int, side: int) -> tuple[int, ...]:
     return tuple(int(np.clip(round(middle - side / 2), 0, length - side)) for middle in middles)
 
 
-def _side(size: int) -> int:
-    return max(2 * SEAM + 1, size // SHARE)
+def count_over(height: int, width: int, side: int) -> int:
+    """How many patches across and down a picture is measured by; they are of `side` pixels."""
+    wanted = COVERED * math.sqrt(height * width) / side
+    return min(max(2 * math.floor(wanted / 2 + 0.5), COUNTS[0]), COUNTS[1])
 
 
-def _least(size: int) -> int:
-    """The weight of one whole opaque patch."""
-    return (_side(size) - 2 * SEAM) ** 2
+def patch_side(size: int) -> int:
+    """The side of a patch in pixels, where thumbnails have a long side of `size`."""
+    return max(2 * SEAM + 1, size // PARTS)
+
+
+def _is_enough(weight: Weight, count: int, side: int) -> bool:
+    return bool(weight.sum() >= _LEAST * (count * (side - 2 * SEAM)) ** 2)

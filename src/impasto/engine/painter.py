@@ -249,9 +249,7 @@ class Painter:
 
     def _to_measure(self, view: View, code: Code) -> dict[str, Array]:
         model = self.model
-        # Thumbnails share one size, whatever their shape, and all collages another.
-        longest = max(model.thumbnail, *view.pixels.shape[:2])
-        side = padded_side(longest, model.margin, model.multiple)
+        side = padded_side(view.side, model.margin, model.multiple)
         image, weight = place(view.pixels, view.weight, model.margin, side)
         return {"image": image, "code": code, "weight": weight, **grain_of(model, image)}
 

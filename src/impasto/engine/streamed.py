@@ -129,15 +129,15 @@ def _view(source: _Source, photo: Strips, size: int) -> View:
         box = source.box() if photo.has_alpha else everywhere(photo.height, photo.width)
         grid = grid_over(box, photo.height, photo.width, size)
     if grid is None:
-        return view_of_small(*strip_thumbnail(photo, size))
+        return view_of_small(*strip_thumbnail(photo, size), size)
     collage = Collage(grid, photo.has_alpha)
     seen = _taken(photo, collage)
     if photo.has_alpha:
         small = strip_thumbnail(seen, size)
-        return collage.view(size) or view_of_small(*small)
+        return collage.view(size) or view_of_small(*small, size)
     for _ in seen.blocks:
         pass
-    return View(collage.pixels, collage.weight)
+    return View(collage.pixels, collage.weight, max(collage.pixels.shape[:2]))
 
 
 def _taken(strips: Strips, collage: Collage) -> Strips:

@@ -55,7 +55,7 @@ export class Painter {
   async affine(pixels, opacity, code) {
     const { thumbnail, margin, channels } = this.manifest;
     const view = viewOf(pixels, opacity, thumbnail);
-    const side = this.paddedSide(Math.max(thumbnail, view.pixels.width, view.pixels.height));
+    const side = this.paddedSide(view.side);
     const weight = placedWeight(view, margin, side);
     const { stats } = await this.run("measure", {
       ...this.imageAndGrain(padded(view.pixels, margin, side, side)),
