@@ -2,8 +2,9 @@
 
 A thumbnail looks different from near: fine texture is gone, and what is soft at full size is sharp,
 so deviations are not those that painting meets. Patches from an even grid have those, and many
-small ones tell them better than few large ones. They are measured side by side, in one collage, because deep sites see what the code made of
-earlier ones: the patches are normalised by what is common to them, as the whole picture would be.
+small ones tell them better than few large ones. They are measured side by side, in one collage,
+because deep sites see what the code made of earlier ones: the patches are normalised by what is
+common to them, as the whole picture would be.
 """
 
 import math
