@@ -22,8 +22,8 @@ def photos(workshop: Path) -> PhotoSet:
 
 def test_a_batch_depends_only_on_seed_and_step(photos: PhotoSet) -> None:
     """The same step gives the same batch again, another step another one."""
-    first, again = (photos.batch(1, 5, SAMPLING, 3) for _ in range(2))
-    other = photos.batch(1, 6, SAMPLING, 3)
+    first, again = (photos.batch(1, 5, SAMPLING, [1, 1]) for _ in range(2))
+    other = photos.batch(1, 6, SAMPLING, [1, 1])
     assert torch.equal(first.image, again.image)
     assert torch.equal(first.noise, again.noise)
     assert torch.equal(first.style, again.style)
@@ -33,12 +33,20 @@ def test_a_batch_depends_only_on_seed_and_step(photos: PhotoSet) -> None:
 
 def test_a_batch_is_in_range(photos: PhotoSet) -> None:
     """Pictures are squares from 0 to 1, styles are known ones, noise is as weak as asked."""
-    batch = photos.batch(2, 0, SAMPLING, 3)
+    batch = photos.batch(2, 0, SAMPLING, [1, 1])
     assert batch.image.shape == (4, 3, 32, 32)
     assert batch.image.min() >= 0
     assert batch.image.max() <= 1
     assert set(batch.style.tolist()) <= {0, 1, 2}
     assert batch.noise.std() < SAMPLING.noise
+
+
+def test_styles_come_by_their_shares(photos: PhotoSet) -> None:
+    """A style of three shares in four comes three times as often as the other, the identity not."""
+    drawn = torch.cat([photos.batch(3, step, SAMPLING, [1, 3]).style[1:] for step in range(100)])
+    counts = torch.bincount(drawn, minlength=3).tolist()
+    assert counts[0] == 0
+    assert 0.65 < counts[2] / 300 < 0.85
 
 
 def test_held_out_photos_are_left_out(workshop: Path) -> None:

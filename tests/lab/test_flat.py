@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from impasto.lab.flat import flatness, halo, lattice, weave
+from impasto.lab.flat import flatness, halo, lattice, threads, weave
 
 SIDE = 128
 
@@ -56,7 +56,7 @@ def test_a_weave_costs_only_where_the_photo_is_flat() -> None:
     assert weave(stripes, FLAT).item() < 1e-9
 
 
-@pytest.mark.parametrize("period", [4, 8, 16])
+@pytest.mark.parametrize("period", [2, 4, 8, 16])
 def test_what_repeats_at_the_strides_is_a_lattice(period: int) -> None:
     """A tile that repeats costs many times what as much noise does that never repeats."""
     assert lattice(repeated(period), FLAT).item() > 10 * lattice(noise(), FLAT).item()
@@ -103,3 +103,35 @@ def test_gradients_are_finite() -> None:
     (lattice(painted, FLAT) + halo(painted, noise())).sum().backward()
     assert painted.grad is not None
     assert painted.grad.isfinite().all()
+
+
+def test_a_glow_on_one_side_is_a_halo() -> None:
+    """Light on the left of an object and shade on its right cost, though their mean is nothing."""
+    photo = grey(0.5 - 0.4 * disc(20))
+    side = (torch.arange(SIDE) - SIDE / 2).sign()
+    around = disc(32) - disc(20)
+    assert halo(grey(photo[0, 0] + 0.2 * around * side), photo).item() > 5e-4
+
+
+def test_a_thin_rim_is_a_halo() -> None:
+    """A rim as narrow as the smaller neighbourhood is seen, too."""
+    photo = grey(0.5 - 0.4 * disc(20))
+    rim = disc(30) - disc(24)
+    assert halo(grey(photo[0, 0] + 0.3 * rim), photo).item() > 5e-4
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_threads_lie_along_an_axis(axis: int) -> None:
+    """Lines along rows or columns cost, the same noise aslant or without a direction hardly any."""
+    generator = torch.Generator().manual_seed(1)
+    along = torch.randn(SIDE, 1, generator=generator).expand(SIDE, SIDE)
+    along = along.T if axis else along
+    rows, columns = torch.meshgrid(torch.arange(SIDE), torch.arange(SIDE), indexing="ij")
+    aslant = torch.randn(2 * SIDE, generator=generator)[rows + columns]
+    found = [
+        threads(grey(0.5 + 0.05 * each), FLAT).item() for each in (along, aslant, noise()[0, 0])
+    ]
+    assert found[0] > 1e-4
+    assert max(found[1:]) < 0.1 * found[0]
+    rough = torch.rand(1, 3, SIDE, SIDE)
+    assert threads(grey(0.5 + 0.05 * along), rough).item() < 0.05 * found[0]

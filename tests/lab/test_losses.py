@@ -9,6 +9,7 @@ from impasto.lab.losses import (
     band_statistics,
     content_loss,
     edge_loss,
+    gamut_loss,
     gram,
     moments,
     out_of_range,
@@ -146,6 +147,17 @@ def test_palette_distance_of_flat_pictures_is_the_distance_of_their_colours() ->
     )
     third = palette_loss(red, black).item() / 0.25
     assert 0.2 < third < 0.5
+
+
+@given(seed=seeds)
+def test_colours_of_the_style_are_in_its_gamut(seed: int) -> None:
+    """Some cells of a picture cost nothing; a cell of a colour that it has not costs."""
+    generator = torch.Generator().manual_seed(seed)
+    image = 0.3 + 0.4 * torch.rand(1, 3, 32, 32, generator=generator)
+    known, some = palette(image), image[..., 4:20, 8:24].clone()
+    assert gamut_loss(some, known).item() < 1e-9
+    some[:, 1, :4, :4] = 1.0
+    assert gamut_loss(some, known).item() > 1e-4
 
 
 def test_edge_loss_sees_contours_and_not_contrast() -> None:

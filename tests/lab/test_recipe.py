@@ -41,6 +41,9 @@ def write(folder: Path, text: str) -> Path:
         ('name = "x"\n[styles.a]\nfiles = ["a.safetensors", "a.jpg"]\ntitle = "A"\n', "alone"),
         ('name = "x"\n[weights]\nfine = 1.0\n' + STYLE, "fine_features"),
         ('name = "x"\nheld_out = "nowhere.txt"\n' + STYLE, "nowhere.txt"),
+        ('name = "x"\n[sampling]\nshares = { b = 2 }\n' + STYLE, r"\['b'\]"),
+        ('name = "x"\n[sampling]\nshares = { a = 0 }\n' + STYLE, "a = 0"),
+        ('name = "x"\n[sampling]\nshares = 3\n' + STYLE, "shares"),
     ],
 )
 def test_mistakes_are_named(text: str, named: str, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ would have seen, and no position has to be saved.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -133,15 +133,19 @@ class PhotoSet:
         made.photos = list(photos)
         return made
 
-    def batch(self, seed: int, step: int, sampling: Sampling, styles: int) -> Batch:
-        """Crops, noise and styles for one step; `styles` counts the identity, which is style 0."""
+    def batch(self, seed: int, step: int, sampling: Sampling, shares: Sequence[float]) -> Batch:
+        """Crops, noise and styles for one step.
+
+        Styles are counted from 1, as the identity is style 0; each is drawn by its share, of any
+        sum.
+        """
         rng = np.random.default_rng([seed, step])
         size, crop = sampling.batch, sampling.crop
         crops = np.stack([self.crop(rng, crop) for _ in range(size)])
         image = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255
         noise = rng.standard_normal((size, 3, crop, crop), dtype=np.float32)
         noise *= sampling.noise * rng.random((size, 1, 1, 1), dtype=np.float32)
-        style = rng.integers(1, styles, size)
+        style = 1 + rng.choice(len(shares), size, p=np.asarray(shares) / np.sum(shares))
         style[: sampling.identities] = 0
         return Batch(
             image=image.contiguous(memory_format=torch.channels_last),

@@ -194,7 +194,7 @@ class Fit:
             yield FitProgress(self.step, share, left, losses, judged, improved)
 
     def _train_step(self, share: float) -> dict[str, float]:
-        batch = self.contents.batch(self.settings.seed, self.step, self.sampling, 2)
+        batch = self.contents.batch(self.settings.seed, self.step, self.sampling, [1.0])
         extras = Extras.at(self.step, self.sampling)
         terms = self.objective.terms(self.live.trunk, self.live.book(batch.style), batch, extras)
         check_finite(terms, self.step, "nothing is written")

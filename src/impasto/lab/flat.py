@@ -21,15 +21,18 @@ FLATNESS_WINDOW = 3
 FLAT = 0.04
 """A standard deviation of grey values (0 to 1) that still counts as flat, to a third."""
 
-STRIDES = (4, 8)
+STRIDES = (2, 4, 8)
 """Pixels between the features of a trunk's levels, which its own patterns repeat at."""
-REPEATS = {4: 1, 8: 3}
+REPEATS = {2: 1, 4: 1, 8: 3}
 """How many strides away a repetition is looked for."""
 SMOOTHING = 17
 """Pixels on a side of the mean that is subtracted before: what is larger is no lattice."""
 
-NEARBY = 13
-"""Cells on a side of the neighbourhood in which an object makes a place one of its surroundings."""
+THREADS = ((4, 3), (6, 4), (8, 6), (11, 8))
+"""Pixels along an axis, and along both for about the same distance."""
+
+NEARBY = (5, 13)
+"""Cells on a side of the neighbourhoods that an object makes its surroundings."""
 
 
 def flatness(photo: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 1 h/4 w/4"]:
@@ -66,13 +69,7 @@ def lattice(
     but only a lattice is again alike where the next stride begins. It costs nothing to have
     texture that does not repeat.
     """
-    flat = F.interpolate(flatness(photo), image.shape[-2:], mode="bilinear", align_corners=False)
-    grey = grey_values(image).float()
-    fine = (grey - _smoothed(grey)) * flat
-    covariance = (
-        _autocovariance(fine[:, 0])
-        / flat.square().mean(dim=(1, 2, 3)).clamp_min(1e-2)[:, None, None]
-    )
+    covariance = _flat_covariance(image, photo)
     excess = [
         covariance[:, y, x] - (covariance[:, y - v, x - u] + covariance[:, y + v, x + u]) / 2
         for (y, x), (v, u) in _lags()
@@ -80,25 +77,82 @@ def lattice(
     return torch.stack(excess).clamp_min(0).mean(dim=0)
 
 
+def threads(
+    image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]
+) -> Float[Tensor, " n"]:
+    """How much more a painting is alike along rows and columns than aslant where the photo is flat.
+
+    The autocovariance (of grey values of 0 to 1) straight along the axes, less what it is on the
+    diagonals at the same distance. Convolutions draw threads as of linen with ease; strokes go
+    any way.
+    """
+    covariance = _flat_covariance(image, photo)
+    excess = [
+        covariance[:, 0, straight]
+        + covariance[:, straight, 0]
+        - covariance[:, aslant, aslant]
+        - covariance[:, aslant, -aslant]
+        for straight, aslant in THREADS
+    ]
+    return torch.stack(excess).clamp_min(0).mean(dim=0) / 2
+
+
 def halo(image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]) -> Float[Tensor, " n"]:
     """How much of a painting's colours, where the photo is flat, tells that an object is near.
 
-    The variance (of RGB in 0 to 1) that is explained by how much near a place is not flat, after
-    all that the photo's own colours explain: a sky that is brighter at the horizon may stay so.
+    The variance (of RGB in 0 to 1) that is explained by how much near a place is not flat and by
+    the side on which it is, after all that the photo's own colours explain: a sky that is brighter
+    at the horizon may stay so.
     """
     flat = flatness(photo)
-    near = F.avg_pool2d(1 - flat, NEARBY, stride=1, padding=NEARBY // 2, count_include_pad=False)
-    weight = flat.flatten(1) / flat.flatten(1).sum(dim=1, keepdim=True).clamp_min(1e-3)
-    given = F.avg_pool2d(photo, FLATNESS_CELL).flatten(2).float()
-    told = _unexplained(near.flatten(1).float(), given, weight)
-    found = F.avg_pool2d(image, FLATNESS_CELL).flatten(2).float()
-    shared = (found * (weight * told)[:, None]).sum(dim=2)
-    spread = (weight * told.square()).sum(dim=1, keepdim=True)
-    return (shared.square() / spread.clamp_min(LEAST_SPREAD)).sum(dim=1)
+    root = (flat / flat.sum(dim=(1, 2, 3), keepdim=True).clamp_min(1e-3)).sqrt().flatten(2)
+    axes = _of_objects(flat, photo, root)
+    found = F.avg_pool2d(image, FLATNESS_CELL).flatten(2).float() * root
+    return (found[:, :, None] * axes[:, None]).sum(dim=3).square().sum(dim=(1, 2))
 
 
 LEAST_SPREAD = 1e-3
 """Of the share of what is not flat: below it there is nothing to compare."""
+
+
+@torch.no_grad()
+def _of_objects(
+    flat: Float[Tensor, "n 1 h w"], photo: Float[Tensor, "n 3 height width"], root: Tensor
+) -> Float[Tensor, "n k cells"]:
+    """Weighted axes of what objects near by add to the photo's colours, orthonormal or shorter."""
+    colours = F.avg_pool2d(photo, FLATNESS_CELL).float()
+    given = [torch.ones_like(flat), colours, colours.mean(dim=1, keepdim=True).square()]
+    columns = torch.cat([*given, *_surroundings(1 - flat)], dim=1).flatten(2) * root
+    # Not in bfloat16, where training is: of a thousand products little would be left.
+    with torch.autocast(columns.device.type, enabled=False):
+        axes, scale = torch.linalg.qr(columns.mT)
+    spread = scale.diagonal(dim1=1, dim2=2).square()
+    axes = axes * (spread / (spread + LEAST_SPREAD)).sqrt()[:, None]
+    return axes.mT[:, 5:]
+
+
+def _surroundings(objects: Float[Tensor, "n 1 h w"]) -> list[Float[Tensor, "n 1 h w"]]:
+    """How much near each place is an object, and how much more on one side than on the other."""
+    found = []
+    for side in NEARBY:
+        half = side // 2
+        near = F.avg_pool2d(objects, side, stride=1, padding=half, count_include_pad=False)
+        wide = F.pad(near, [half] * 4, mode="replicate")
+        found.append(near)
+        found.append(wide[..., half:-half, 2 * half :] - wide[..., half:-half, : -2 * half])
+        found.append(wide[..., 2 * half :, half:-half] - wide[..., : -2 * half, half:-half])
+    return found
+
+
+def _flat_covariance(
+    image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]
+) -> Float[Tensor, "n h w"]:
+    """The autocovariance of a painting's fine detail, for each lag, where the photo is flat."""
+    flat = F.interpolate(flatness(photo), image.shape[-2:], mode="bilinear", align_corners=False)
+    grey = grey_values(image).float()
+    fine = (grey - _smoothed(grey)) * flat
+    share = flat.square().mean(dim=(1, 2, 3)).clamp_min(1e-2)
+    return _autocovariance(fine[:, 0]) / share[:, None, None]
 
 
 def _smoothed(grey: Float[Tensor, "n 1 h w"]) -> Float[Tensor, "n 1 h w"]:
@@ -125,21 +179,3 @@ def _lags() -> list[tuple[tuple[int, int], tuple[int, int]]]:
             half = stride / 2 / max(i, abs(j))
             lags.append(((i * stride, j * stride), (round(i * half), round(j * half))))
     return lags
-
-
-@torch.no_grad()
-def _unexplained(
-    values: Float[Tensor, "n p"], given: Float[Tensor, "n c p"], weight: Float[Tensor, "n p"]
-) -> Float[Tensor, "n p"]:
-    """What weighted least squares on a constant and `given` leave of `values`."""
-    columns = torch.cat([torch.ones_like(given[:, :1]), given], dim=1)
-    weighted = columns * weight[:, None]
-    # Sums of products: a matrix product would be in bfloat16 where training is.
-    normal = (weighted[:, :, None] * columns[:, None]).sum(dim=3)
-    normal += RIDGE * torch.eye(normal.shape[1], device=normal.device)
-    answer = torch.linalg.solve(normal, (weighted * values[:, None]).sum(dim=2))
-    return values - (answer[:, :, None] * columns).sum(dim=1)
-
-
-RIDGE = 1e-5
-"""Keeps the fit possible where a photo has one colour."""

@@ -235,11 +235,7 @@ def palette(image: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n directions quan
     Colours are means of cells of 4 x 4 pixels (0 to 1), so that patches of colour count and noise
     does not. The directions are the three axes and others drawn once.
     """
-    generator = torch.Generator().manual_seed(0)
-    drawn = torch.randn(PALETTE_DIRECTIONS - 3, 3, generator=generator)
-    directions = torch.cat([torch.eye(3), drawn / drawn.norm(dim=1, keepdim=True)]).to(image.device)
-    cells = F.avg_pool2d(image, PALETTE_CELL).flatten(2)
-    ordered = torch.einsum("dc,ncp->ndp", directions, cells).sort(dim=2).values
+    ordered = _along_directions(image).sort(dim=2).values
     places = torch.linspace(0, ordered.shape[2] - 1, PALETTE_QUANTILES, device=image.device)
     return ordered[..., places.round().long()]
 
@@ -249,3 +245,25 @@ def palette_loss(
 ) -> Float[Tensor, " n"]:
     """Squared sliced Wasserstein distance of colours (Heitz et al., CVPR 2021, on RGB)."""
     return (found - target).square().mean(dim=(1, 2))
+
+
+def gamut_loss(
+    image: Float[Tensor, "n 3 h w"], target: Float[Tensor, "n directions quantiles"]
+) -> Float[Tensor, " n"]:
+    """Mean squared distance of a picture's colours to the range that a palette has of them.
+
+    `palette_loss` compares all colours at once and hardly sees a few cells that glow in a colour
+    which no picture of the style has.
+    """
+    places = _along_directions(image)
+    inside = places.clamp(target[..., :1], target[..., -1:])
+    return (places - inside).square().mean(dim=(1, 2))
+
+
+def _along_directions(image: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n directions cells"]:
+    """Where the colours of cells lie along the directions of `palette`."""
+    generator = torch.Generator().manual_seed(0)
+    drawn = torch.randn(PALETTE_DIRECTIONS - 3, 3, generator=generator)
+    directions = torch.cat([torch.eye(3), drawn / drawn.norm(dim=1, keepdim=True)]).to(image.device)
+    cells = F.avg_pool2d(image, PALETTE_CELL).flatten(2)
+    return torch.einsum("dc,ncp->ndp", directions, cells)

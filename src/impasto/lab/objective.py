@@ -15,13 +15,14 @@ from torch import Tensor
 from impasto.core.errors import InputError
 from impasto.lab.data import MOST_SHIFT, Batch
 from impasto.lab.features import FeatureNetwork
-from impasto.lab.flat import halo, lattice, weave
+from impasto.lab.flat import halo, lattice, threads, weave
 from impasto.lab.looks import Look
 from impasto.lab.losses import (
     band_loss,
     band_statistics,
     content_loss,
     edge_loss,
+    gamut_loss,
     out_of_range,
     palette,
     palette_loss,
@@ -141,7 +142,9 @@ class Objective:
             "bands": band_loss(band_statistics(painted), targets.bands).mean(),
             "weave": weave(painted, photo).mean(),
             "lattice": lattice(painted, photo).mean(),
+            "threads": threads(painted, photo).mean(),
             "halo": halo(painted, photo).mean(),
+            "gamut": gamut_loss(painted, targets.palette).mean(),
             "edges": edge_loss(painted, photo).mean(),
             "palette": palette_loss(palette(painted), targets.palette).mean(),
         }

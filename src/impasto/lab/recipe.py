@@ -35,7 +35,9 @@ class Weights:
     palette: float = 20.0
     weave: float = 30.0
     lattice: float = 0.0
+    threads: float = 0.0
     halo: float = 0.0
+    gamut: float = 0.0
     edges: float = 0.0
     coarse: float = 0.0
     fine: float = 0.0
@@ -74,6 +76,7 @@ class Sampling:
     pictures. `stability_every` is how often the stability term is computed, and `coarse_every` the
     same of the style at half the size; where both are above 1 they fall on different steps.
     `fine_items` paintings are looked at by the second network, each in a square of `fine_crop`.
+    `shares` says which styles are drawn more often than the others, whose share is 1.
     """
 
     batch: int = 8
@@ -85,6 +88,12 @@ class Sampling:
     coarse_every: int = 4
     fine_items: int = 4
     fine_crop: int = 128
+    shares: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, share in self.shares.items():
+            if not share > 0:
+                raise SettingsError(f"shares: {name} = {share!r} must be a number above 0")
 
 
 @dataclass(frozen=True)
@@ -134,6 +143,10 @@ class Recipe:
     sampling: Sampling = field(default_factory=Sampling)
     weights: Weights = field(default_factory=Weights)
     augmentation: Augmentation | None = None
+
+    def shares(self) -> list[float]:
+        """How often each style is drawn, in their order and of any sum."""
+        return [self.sampling.shares.get(name, 1.0) for name in self.styles]
 
     def fingerprint(self) -> str:
         """A hash of what a checkpoint depends on; schedule, sampling and weights may change."""
@@ -217,6 +230,8 @@ def load_recipe(path: Path) -> Recipe:
         for name, style in styles.items()
     }
     recipe = build_table(Recipe, table, str(path))
+    if unknown := sorted(recipe.sampling.shares.keys() - recipe.styles.keys()):
+        raise RecipeError(f"{path}: [sampling] shares names {unknown}, which are no styles of it")
     if recipe.weights.fine and not recipe.fine_features:
         raise RecipeError(f"{path}: the term fine has a weight, and fine_features names no network")
     return recipe
@@ -244,7 +259,9 @@ def _check_type(expected: object, value: object, where: str) -> None:
     if expected is int:
         fits = isinstance(value, int) and not isinstance(value, bool)
     elif expected in (float, float | None):
-        fits = isinstance(value, int | float) and not isinstance(value, bool)
+        fits = _is_number(value)
+    elif expected == dict[str, float]:
+        fits = isinstance(value, dict) and all(map(_is_number, value.values()))
     elif expected == tuple[int, ...]:
         fits = isinstance(value, list) and all(type(each) is int for each in value)
     else:
@@ -252,3 +269,7 @@ def _check_type(expected: object, value: object, where: str) -> None:
     if not fits:
         kind = getattr(expected, "__name__", expected)
         raise RecipeError(f"{where} = {value!r} must be of type {kind}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

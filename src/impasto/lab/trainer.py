@@ -97,8 +97,8 @@ class Trainer:
 
     def train_step(self) -> dict[str, Tensor]:
         """One step of the optimiser; returns the terms of the loss."""
-        styles = len(self.live.book.names)
-        batch = self.photos.batch(self.recipe.seed, self.step, self.recipe.sampling, styles)
+        recipe = self.recipe
+        batch = self.photos.batch(recipe.seed, self.step, recipe.sampling, recipe.shares())
         with torch.autocast(self.device, torch.bfloat16, self.bfloat16):
             terms = self.losses(self._to_device(batch))
         total = self.objective.total(terms)
