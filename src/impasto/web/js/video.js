@@ -18,7 +18,7 @@ export function startVideo(about) {
     sent.set("strength", String(state.strength));
     sent.set("stroke_reference", String(REFERENCES[state.stroke]));
     sent.set("colors", colorsSetting());
-    if (form.has("flow")) sent.set("flow", "0.5");
+    if (form.has("flow")) sent.set("flow", "0.75");
     sent.set("video", file);
     await jobs.send("/v1/videos", sent, file.name);
   });
