@@ -114,7 +114,7 @@ def measured_images(painter: Painter, measure: Callable[[], object]) -> list[tup
 OPACITIES = {
     "opaque": (None, 88),
     "a corner": (np.s_[120:200, 5:90], 88),
-    "a border": (np.s_[:3], 64),
+    "a dot": (np.s_[:1, :2], 64),
     "nothing": (np.s_[:0], 64),
 }
 

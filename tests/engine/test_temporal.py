@@ -172,7 +172,7 @@ def test_large_frames_are_measured_in_patches(painter: Painter, backend: FakeBac
     """As many frames of a large video are measured as of a small one, all of them in patches."""
     paint(Temporal(painter, rate=24), pulsing(24, LARGE))
     measured = [shapes["image"] for name, shapes in backend.loads if name == "measure.onnx"]
-    assert measured == [(1, 72, 72, 3)] * 8
+    assert measured == [(1, 64, 64, 3)] * 8
 
 
 def test_each_frame_has_its_own_code(painter: Painter, model: Model) -> None:

@@ -118,7 +118,7 @@ _VIEW = """async ({ bytes, opacity, width, height, size }) => {
         (191, 120, None, False),  # just not large
         (120, 192, None, True),
         (258, 40, None, True),  # the patches overlap
-        (8, 300, None, False),  # nothing but seams
+        (2, 300, None, False),  # nothing but seams
         (180, 262, (slice(40, 153), slice(80, 201)), True),
         (180, 262, (slice(40, 41), slice(80, 82)), False),  # too little shows
         (180, 262, (slice(0, 0), slice(0, 0)), False),  # nothing is half opaque

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from impasto.core.arrays import RGB, Stats, Weight
-from impasto.engine.collage import SEAM, Collage, everywhere, spread
+from impasto.engine.collage import Collage, everywhere, spread
 from impasto.engine.painter import Painter, grain_of
 from impasto.engine.pixels import pad
 from impasto.media.resize import thumbnail
@@ -46,7 +46,7 @@ def of_patches(count: int, share: int) -> Way:
 
     def measure(painter: Painter, pixels: RGB, size: int) -> Stats:
         height, width = pixels.shape[:2]
-        side = max(2 * SEAM + 1, size // share)
+        side = max(1, size // share)
         collage = Collage(spread(everywhere(height, width), height, width, count, side))
         collage.take(pixels)
         return weighed(painter, collage.pixels, collage.weight)

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING or "jaxtyping" in sys.modules:
-    from jaxtyping import Bool, Float32, Int16, Num, Shaped, UInt8, UInt32
+    from jaxtyping import Bool, Float32, Int16, Int64, Num, Shaped, UInt8, UInt32
 else:
 
     class _Plain:
@@ -18,6 +18,6 @@ else:
         def __class_getitem__(cls, given: tuple[Any, str]) -> Any:
             return given[0]
 
-    Bool = Float32 = Int16 = Num = Shaped = UInt8 = UInt32 = _Plain
+    Bool = Float32 = Int16 = Int64 = Num = Shaped = UInt8 = UInt32 = _Plain
 
-__all__ = ["Bool", "Float32", "Int16", "Num", "Shaped", "UInt8", "UInt32"]
+__all__ = ["Bool", "Float32", "Int16", "Int64", "Num", "Shaped", "UInt8", "UInt32"]

@@ -15,20 +15,21 @@ from typing import Final
 import numpy as np
 
 from impasto.core.arrays import RGB, Alpha, Weight
-from impasto.core.shapes import UInt8
+from impasto.core.shapes import Float32, Int64, UInt8
 from impasto.engine.tiles import Box
 from impasto.media.resize import thumbnail
 
 LARGE: Final = 1.5
 """A picture whose long side is at least so many thumbnails is measured in patches."""
-PARTS: Final = 8
-"""A thumbnail's long side has room for so many patches."""
-COVERED: Final = 0.375
-"""The sides of a collage are this share of the picture's, hence a seventh of its pixels."""
-COUNTS: Final = (6, 16)
-"""The fewest and the most patches across and down; they are even, as each makes a graph."""
-SEAM: Final = 4
-"""Pixels at the edges of a patch that weigh nothing: they see its neighbour in the collage."""
+LAYOUTS: Final = ((7, 10), (8, 8), (12, 8), (16, 8))
+"""Patches across and down, and how many of their sides go into a thumbnail's long side.
+
+Few, as each makes a graph. Many small patches tell more than few large ones of as many pixels.
+"""
+COVERED: Final = 0.34
+"""A collage's side is at least this share of the picture's, where a layout is so large."""
+SEAMS: Final = 8
+"""At each edge of a patch one part in so many weighs nothing: it sees the patch beside it."""
 
 _LEAST: Final = 1 / 16
 """A collage that weighs less than this part of a whole opaque one says too little."""
@@ -56,12 +57,42 @@ class Grid:
     height: int
     """Of each patch."""
     width: int
+    seam: int
+    """Pixels at each edge of a patch that weigh nothing."""
+    side: int
+    """Of a patch in a picture that has room for it."""
+
+    @property
+    def rows(self) -> Int64[np.ndarray, " rows"]:
+        """The row of the picture that each row of the collage is of."""
+        return np.concatenate([np.arange(top, top + self.height) for top in self.tops])
+
+    def across(self, rows: UInt8[np.ndarray, "..."]) -> UInt8[np.ndarray, "..."]:
+        """What patches show of rows of the picture, side by side."""
+        patches = [rows[:, left : left + self.width] for left in self.lefts]
+        return np.concatenate(patches, axis=1)
+
+    @property
+    def seen(self) -> int:
+        """How many pixels weigh 1."""
+        high, wide = (max(0, side - 2 * self.seam) for side in (self.height, self.width))
+        return len(self.tops) * high * len(self.lefts) * wide
+
+    def is_enough(self, weight: float) -> bool:
+        """Whether patches say enough that weigh so much in all."""
+        return weight >= _LEAST * (len(self.tops) * (self.side - 2 * self.seam)) ** 2
 
     def weight(self) -> Weight:
         """What each pixel of the collage weighs: 1, and at the edges of each patch 0."""
-        patch = np.zeros((self.height, self.width), np.float32)
-        patch[SEAM : self.height - SEAM, SEAM : self.width - SEAM] = 1.0
-        return np.tile(patch, (len(self.tops), len(self.lefts)))
+        down = self._line(len(self.tops), self.height)
+        weight: Weight = down[:, None] * self._line(len(self.lefts), self.width)
+        return weight
+
+    def _line(self, count: int, side: int) -> Float32[np.ndarray, " lines"]:
+        patch = np.zeros(side, np.float32)
+        patch[self.seam : side - self.seam] = 1.0
+        line: Float32[np.ndarray, " lines"] = np.tile(patch, count)
+        return line
 
 
 class Collage:
@@ -73,31 +104,21 @@ class Collage:
     """
 
     def __init__(self, grid: Grid, has_alpha: bool = False) -> None:
-        rows, columns = len(grid.tops) * grid.height, len(grid.lefts) * grid.width
-        self.pixels: RGB = np.zeros((rows, columns, 3), np.uint8)
+        self._grid, self._rows = grid, grid.rows
+        shape = (len(self._rows), len(grid.lefts) * grid.width)
+        self.pixels: RGB = np.zeros((*shape, 3), np.uint8)
         """In the order that they have in the picture."""
-        self._grid = grid
-        self._alpha = np.zeros((rows, columns), np.uint8) if has_alpha else None
+        self._alpha = np.zeros(shape, np.uint8) if has_alpha else None
         self._row = 0
 
     def take(self, pixels: RGB, alpha: Alpha | None = None) -> None:
         """Copy what the next rows of the picture have of the patches; nothing of them is kept."""
-        start, height = self._row, self._grid.height
-        self._row += len(pixels)
-        for index, top in enumerate(self._grid.tops):
-            first, stop = max(start, top), min(self._row, top + height)
-            if first >= stop:
-                continue
-            seen = slice(first - start, stop - start)
-            rows = slice(index * height + first - top, index * height + stop - top)
-            self._copy(pixels[seen], self.pixels[rows])
-            if self._alpha is not None and alpha is not None:
-                self._copy(alpha[seen], self._alpha[rows])
-
-    def _copy(self, rows: UInt8[np.ndarray, "..."], into: UInt8[np.ndarray, "..."]) -> None:
-        width = self._grid.width
-        for index, left in enumerate(self._grid.lefts):
-            into[:, index * width : (index + 1) * width] = rows[:, left : left + width]
+        start, self._row = self._row, self._row + len(pixels)
+        here = np.flatnonzero((self._rows >= start) & (self._rows < self._row))
+        rows = self._rows[here] - start
+        self.pixels[here] = self._grid.across(pixels[rows])
+        if self._alpha is not None and alpha is not None:
+            self._alpha[here] = self._grid.across(alpha[rows])
 
     @property
     def weight(self) -> Weight:
@@ -105,14 +126,10 @@ class Collage:
         weight = self._grid.weight()
         return weight if self._alpha is None else weight * (self._alpha / np.float32(255))
 
-    def view(self, size: int) -> View | None:
-        """The collage, or None if too little of it weighs anything.
-
-        Args:
-            size: long side of the picture's thumbnail.
-        """
+    def view(self) -> View | None:
+        """The collage, or None if too little of it weighs anything."""
         weight = self.weight
-        if not _is_enough(weight, len(self._grid.tops), patch_side(size)):
+        if not self._grid.is_enough(float(weight.sum())):
             return None
         return View(self.pixels, weight, max(self.pixels.shape[:2]))
 
@@ -133,7 +150,7 @@ def view_of(pixels: RGB, alpha: Alpha | None, size: int) -> View:
     if grid is not None:
         collage = Collage(grid, alpha is not None)
         collage.take(pixels, alpha)
-        view = collage.view(size)
+        view = collage.view()
         if view is not None:
             return view
     small = None if alpha is None else thumbnail(alpha, size)
@@ -195,10 +212,8 @@ def grid_over(box: Box | None, height: int, width: int, size: int) -> Grid | Non
     """
     if box is None:
         return None
-    side = patch_side(size)
-    count = count_over(height, width, side)
-    grid = spread(box, height, width, count, side)
-    return grid if _is_enough(grid.weight(), count, side) else None
+    grid = spread(box, height, width, *layout_of(height, width, size))
+    return grid if grid.is_enough(grid.seen) else None
 
 
 def spread(box: Box, height: int, width: int, count: int, side: int) -> Grid:
@@ -216,24 +231,18 @@ def spread(box: Box, height: int, width: int, count: int, side: int) -> Grid:
     """
     high, wide = min(side, height), min(side, width)
     tops = _starts(box.rows, height, count, high)
-    return Grid(tops, _starts(box.columns, width, count, wide), high, wide)
+    lefts = _starts(box.columns, width, count, wide)
+    return Grid(tops, lefts, high, wide, side // SEAMS, side)
 
 
 def _starts(part: slice, length: int, count: int, side: int) -> tuple[int, ...]:
-    middles = part.start + (np.arange(count) + 0.5) * (part.stop - part.start) / count
-    return tuple(int(np.clip(round(middle - side / 2), 0, length - side)) for middle in middles)
+    extent = part.stop - part.start
+    middles = (part.start + (index + 0.5) * extent / count for index in range(count))
+    return tuple(min(max(round(middle - side / 2), 0), length - side) for middle in middles)
 
 
-def count_over(height: int, width: int, side: int) -> int:
-    """How many patches across and down a picture is measured by; they are of `side` pixels."""
-    wanted = COVERED * math.sqrt(height * width) / side
-    return min(max(2 * math.floor(wanted / 2 + 0.5), COUNTS[0]), COUNTS[1])
-
-
-def patch_side(size: int) -> int:
-    """The side of a patch in pixels, where thumbnails have a long side of `size`."""
-    return max(2 * SEAM + 1, size // PARTS)
-
-
-def _is_enough(weight: Weight, count: int, side: int) -> bool:
-    return bool(weight.sum() >= _LEAST * (count * (side - 2 * SEAM)) ** 2)
+def layout_of(height: int, width: int, size: int) -> tuple[int, int]:
+    """How many patches across and down a picture is measured by, and their side in pixels."""
+    layouts = [(count, max(1, size // parts)) for count, parts in LAYOUTS]
+    wanted = COVERED * math.sqrt(height * width)
+    return next((each for each in layouts if each[0] * each[1] >= wanted), layouts[-1])

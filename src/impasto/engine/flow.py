@@ -138,8 +138,8 @@ _BANDS = (3, 9, 27)
 """Pixels on a side of the means that part one band of detail from the next."""
 _NOTHING = 1.0
 """A variance in levels squared that counts as no detail."""
-_MOST_GAIN = 1.5
-"""Gains add up from frame to frame; this much is enough."""
+_MOST_GAIN = 2.0
+"""More would show the grain of what is hardly there."""
 
 
 def sharpness(picture: RGB) -> float:

@@ -52,7 +52,7 @@ class Past:
     small: RGB
     """The frame before, at the size at which flow is found."""
     painted: Floating
-    """Its painting."""
+    """Its painting, mixed with those before."""
 
     def fits(self, painted: RGB) -> bool:
         """Whether a painting can follow: it has the same size, in which flow can be found."""
@@ -89,15 +89,18 @@ class Follower:
         past, height, width = self.past, *frame.shape[:2]
         columns, rows = bounded_size(width, height, _LONGEST)
         small, mixed = resized(frame, rows, columns), painted.astype(np.float32)
+        shown = mixed
         if past is not None and past.fits(painted):
             flow, trust = self._motion(small, past.small)
             before = fetch(past.painted, resized_flow(flow, height, width), sharp=True)
             same_stroke = _falling(np.abs(before - mixed).max(axis=2), *_REPAINTED)
             most = _LEAST + (_MOST - _LEAST) * same_stroke
             share = self._strength * resized(trust, height, width) * most
-            mixed = np.clip(keep_contrast(mix(mixed, before, share), mixed), 0.0, 255.0)
+            mixed = np.clip(mix(mixed, before, share), 0.0, 255.0)
+            shown = np.clip(keep_contrast(mixed, shown), 0.0, 255.0)
+        # What is shown is not followed: gains of frame after frame would move the colours.
         self.past = Past(small, mixed)
-        return np.rint(mixed).astype(np.uint8)
+        return np.rint(shown).astype(np.uint8)
 
     def _motion(self, now: RGB, before: RGB) -> tuple[Flow, Share]:
         flow, back = self._finder.find(now, before), self._finder.find(before, now)

@@ -134,7 +134,7 @@ def _view(source: _Source, photo: Strips, size: int) -> View:
     seen = _taken(photo, collage)
     if photo.has_alpha:
         small = strip_thumbnail(seen, size)
-        return collage.view(size) or view_of_small(*small, size)
+        return collage.view() or view_of_small(*small, size)
     for _ in seen.blocks:
         pass
     return View(collage.pixels, collage.weight, max(collage.pixels.shape[:2]))

@@ -7,14 +7,17 @@ import { boundedSize, resize, rounded } from "./resize.js";
 
 /** A picture whose long side is at least so many thumbnails is measured in patches. */
 const LARGE = 1.5;
-/** A thumbnail's long side has room for so many patches. */
-const PARTS = 8;
-/** The sides of a collage are this share of the picture's. */
-const COVERED = 0.375;
-/** The fewest and the most patches across and down. */
-const COUNTS = [6, 16];
-/** Pixels at the edges of a patch that weigh nothing: they see its neighbour in the collage. */
-const SEAM = 4;
+/** Patches across and down, and how many of their sides go into a thumbnail's long side. */
+const LAYOUTS = [
+  [7, 10],
+  [8, 8],
+  [12, 8],
+  [16, 8],
+];
+/** A collage's side is at least this share of the picture's, where a layout is so large. */
+const COVERED = 0.34;
+/** At each edge of a patch one part in so many weighs nothing: it sees the patch beside it. */
+const SEAMS = 8;
 /** A collage that weighs less than this part of a whole opaque one says too little. */
 const LEAST = 1 / 16;
 /** Opacity from which on patches are looked for. */
@@ -40,8 +43,8 @@ export function viewOf(pixels, opacity, size) {
 /** The patches of a picture, or null if they weigh too little. */
 function collageOf(pixels, opacity, size) {
   const { width, height } = pixels;
-  const side = Math.max(2 * SEAM + 1, Math.trunc(size / PARTS));
-  const count = countOver(height, width, side);
+  const [count, side] = layoutOf(height, width, size);
+  const seam = Math.trunc(side / SEAMS);
   const box = opacity ? boxOf(opacity) : { rows: [0, height], columns: [0, width] };
   if (!box) return null;
   const grid = {
@@ -49,18 +52,20 @@ function collageOf(pixels, opacity, size) {
     lefts: startsOf(box.columns, width, count, side),
     height: Math.min(side, height),
     width: Math.min(side, width),
+    seam,
   };
   const seen = gathered(pixels, grid);
   const weight = withoutSeams(opacity ? gathered(opacity, grid) : whiteAs(seen), grid);
   const total = weight.data.reduce((sum, value) => sum + value, 0);
-  if (total < 255 * LEAST * (count * (side - 2 * SEAM)) ** 2) return null;
+  if (total < 255 * LEAST * (count * (side - 2 * seam)) ** 2) return null;
   return { pixels: seen, opacity: weight, side: Math.max(seen.width, seen.height) };
 }
 
-/** How many patches across and down a picture is measured by. */
-function countOver(height, width, side) {
-  const wanted = (COVERED * Math.sqrt(height * width)) / side;
-  return Math.min(Math.max(2 * Math.floor(wanted / 2 + 0.5), COUNTS[0]), COUNTS[1]);
+/** How many patches across and down a picture is measured by, and their side in pixels. */
+function layoutOf(height, width, size) {
+  const layouts = LAYOUTS.map(([count, parts]) => [count, Math.max(1, Math.trunc(size / parts))]);
+  const wanted = COVERED * Math.sqrt(height * width);
+  return layouts.find(([count, side]) => count * side >= wanted) ?? layouts.at(-1);
 }
 
 /** The smallest box around all that is at least half opaque, or null if nothing is. */
@@ -103,8 +108,8 @@ function whiteAs({ width, height }) {
 }
 
 /** The weight of a collage, 0 at the edges of each patch. */
-function withoutSeams(plane, { width, height }) {
-  const inside = (at, side) => at >= SEAM && at < side - SEAM;
+function withoutSeams(plane, { width, height, seam }) {
+  const inside = (at, side) => at >= seam && at < side - seam;
   const data = plane.data.map((value, at) => {
     const [row, column] = [Math.trunc(at / plane.width) % height, (at % plane.width) % width];
     return inside(row, height) && inside(column, width) ? value : 0;
