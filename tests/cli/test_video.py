@@ -117,7 +117,7 @@ def test_segments_change_nothing_that_is_shown(source: Path, call: Call) -> None
     one, many = look(Path("one.mp4")), look(Path("many.mp4"))
     assert one.times == many.times
     assert np.abs(np.stack(one.frames).astype(int) - np.stack(many.frames)).max() <= 12
-    assert np.abs(np.stack(one.frames).astype(int) - np.stack(many.frames)).mean() < 0.5
+    assert np.abs(np.stack(one.frames).astype(int) - np.stack(many.frames)).mean() < 2
 
 
 @pytest.mark.parametrize("angle", [90, 180])

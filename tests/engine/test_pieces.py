@@ -39,7 +39,7 @@ class Writer:
 def batch(count: int, painted: int, is_last: bool = False, past: Past | None = None) -> Batch:
     """The next frames, ten ticks long each."""
     paintings = [Painting(10 * n, 10, PIXELS) for n in range(painted - count, painted)]
-    return Batch(paintings, Restart(Mark(painted // 2, 5), painted, painted, past), is_last)
+    return Batch(paintings, Restart(Mark(painted // 2, 5), painted, past), is_last)
 
 
 def record(folder: WorkFolder, batches: list[Batch], full: int = 3) -> list[Done]:
@@ -73,7 +73,7 @@ def test_what_was_noted_is_read_back(tmp_path: Path) -> None:
     assert [each.piece for each in again.done] == [each.piece for each in folder.done]
     restart = again.restart
     assert restart is not None
-    assert (restart.feed, restart.fed, restart.painted) == (Mark(3, 5), 6, 6)
+    assert (restart.feed, restart.painted) == (Mark(3, 5), 6)
     assert restart.past is not None
     assert np.array_equal(restart.past.painted, past.painted)
     assert np.array_equal(restart.past.small, past.small)

@@ -128,7 +128,7 @@ class _Film:
         self._work.remove()
 
     def _take(self, paintings: list[Painting], *, is_last: bool) -> None:
-        restart = Restart(fed=self._count, painted=self._count)
+        restart = Restart(painted=self._count)
         done = self._recorder.take(Batch(paintings, restart, is_last))
         if done is not None:
             self._work.commit(done)

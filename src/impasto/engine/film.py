@@ -5,7 +5,8 @@ on each other before they follow, so several may be made at once.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -16,7 +17,7 @@ from impasto.core.arrays import RGB
 from impasto.engine.following import Past
 from impasto.engine.key_times import KeyCodes
 from impasto.engine.painter import Painter
-from impasto.engine.pipeline import Pipeline, Stage
+from impasto.engine.pipeline import Outcome, Pipeline, Stage
 from impasto.engine.selection import Chosen, Mark
 from impasto.engine.shots import Ready, Shots
 from impasto.engine.temporal import followed, follower_of, paint_ready
@@ -56,8 +57,6 @@ class Restart:
 
     feed: Mark = _START
     """The first frame to feed again."""
-    fed: int = 0
-    """How many frames had been fed in all."""
     painted: int = 0
     """How many came out; they are not given again."""
     past: Past | None = None
@@ -75,7 +74,7 @@ class Painting:
 
 @dataclass(frozen=True)
 class Batch:
-    """What came out when one frame went in, and how to go on behind it."""
+    """What came out, and how to go on behind it: a frame, or nothing if it is known already."""
 
     paintings: list[Painting]
     restart: Restart
@@ -115,21 +114,28 @@ def paint_video(
     """
     restart = restart or Restart()
     desk, easel = _Desk(info, studio, restart), _Easel(studio, restart)
-    stages = [
-        Stage("read", _read),
-        Stage("measure", desk.measure),
-        Stage("paint", partial(_paint, studio.painter), studio.crowd),
-        Stage("follow", easel.follow),
-        Stage("write", _kept(write)),
-    ]
-    run = Pipeline(stages).run(chain(frames, [None]))
-    try:
+    measuring = Pipeline([Stage("read", _read), Stage("measure", desk.measure)])
+    painting = Pipeline(
+        [
+            Stage("paint", partial(_paint, studio.painter), studio.crowd),
+            Stage("follow", easel.follow),
+            Stage("write", _kept(write)),
+        ]
+    )
+    measured = measuring.run(chain(frames, [None]))
+    with closing(measured), closing(painting.run(_each_of(measured))) as run:
         for outcome in run:
             if outcome.error:
                 raise outcome.error
             yield outcome.value  # type: ignore[misc]
-    finally:
-        run.close()
+
+
+def _each_of(sheets: Iterable[Outcome[list["_Canvas"]]]) -> Iterator["_Canvas"]:
+    """At a cut and at the end many frames are ready at once: they are painted one by one."""
+    for sheet in sheets:
+        if sheet.error:
+            raise sheet.error
+        yield from sheet.value or []
 
 
 def _read(chosen: Chosen | None) -> tuple[Chosen, RGB] | None:
@@ -145,15 +151,14 @@ def _kept(write: Callable[[Batch], T]) -> Callable[[Batch], Given[T]]:
 
 
 @dataclass(frozen=True)
-class _Sheet:
-    """The frames that can be painted when one more has been measured."""
+class _Canvas:
+    """A frame that can be painted, or the end."""
 
-    frames: Sequence[tuple[Chosen, Ready]]
+    frame: tuple[Chosen, Ready] | None
     restart: Restart
-    """Behind them; what the next painting follows is not known yet."""
+    """Behind it; what the next painting follows is not known yet."""
     number: int
-    """Of the sheet, from 0 on."""
-    is_last: bool
+    """Of the frame, from 0 on."""
 
 
 class _Desk:
@@ -168,11 +173,11 @@ class _Desk:
         )
         self._waiting: deque[Chosen] = deque()
         self._marks: deque[Mark] = deque()
-        self._painted = self._fed = first
-        self._sheets = 0
+        self._painted = first
+        self._number = 0
         self._failed = False
 
-    def measure(self, item: tuple[Chosen, RGB] | None) -> _Sheet:
+    def measure(self, item: tuple[Chosen, RGB] | None) -> list[_Canvas]:
         """Feed a frame, or the end; after an error nothing more is measured."""
         if self._failed:
             raise RuntimeError("a frame before could not be measured")
@@ -181,17 +186,18 @@ class _Desk:
         except BaseException:
             self._failed = True
             raise
-        frames = [(self._waiting.popleft(), each) for each in ready]
-        self._painted += len(frames)
-        number, self._sheets = self._sheets, self._sheets + 1
-        return _Sheet(frames, self._restart(), number, item is None)
+        canvases = [self._canvas((self._waiting.popleft(), each)) for each in ready]
+        return canvases if item is not None else [*canvases, self._canvas(None)]
+
+    def _canvas(self, frame: tuple[Chosen, Ready] | None) -> _Canvas:
+        number, self._number = self._number, self._number + 1
+        self._painted += frame is not None
+        return _Canvas(frame, self._restart(), number)
 
     def _push(self, chosen: Chosen, pixels: RGB) -> list[Ready]:
         self._waiting.append(chosen)
         self._marks.append(chosen.mark)
-        ready = self._shots.push(pixels, self._code(chosen))
-        self._fed += 1
-        return ready
+        return self._shots.push(pixels, self._code(chosen))
 
     def _code(self, chosen: Chosen) -> Any:
         codes = self._studio.codes
@@ -202,11 +208,11 @@ class _Desk:
         while len(self._marks) > 1 and self._marks[1].number <= self._painted - self._lead:
             self._marks.popleft()
         feed = self._marks[0] if self._marks else self._from.feed
-        return Restart(feed, self._fed, self._painted)
+        return Restart(feed, self._painted)
 
 
-def _paint(painter: Painter, sheet: _Sheet) -> tuple[_Sheet, list[RGB]]:
-    return sheet, [paint_ready(painter, ready) for _, ready in sheet.frames]
+def _paint(painter: Painter, canvas: _Canvas) -> tuple[_Canvas, RGB | None]:
+    return canvas, paint_ready(painter, canvas.frame[1]) if canvas.frame else None
 
 
 class _Easel:
@@ -216,24 +222,25 @@ class _Easel:
         self._follower, self._from = follower_of(studio.painter, studio.flow), restart
         self._next = 0
 
-    def follow(self, item: tuple[_Sheet, list[RGB]]) -> Batch:
-        """Mix paintings with those before; where one is missing nothing more comes out."""
-        sheet, painted = item
-        if sheet.number != self._next:
+    def follow(self, item: tuple[_Canvas, RGB | None]) -> Batch:
+        """Mix a painting with those before; where one is missing nothing more comes out."""
+        canvas, painted = item
+        if canvas.number != self._next:
             raise RuntimeError("a frame before could not be painted")
         self._next += 1
-        paintings = [
-            Painting(chosen.pts, chosen.duration, followed(self._follower, ready, pixels))
-            for (chosen, ready), pixels in zip(sheet.frames, painted, strict=True)
-        ]
-        restart = replace(sheet.restart, past=self._past(sheet.restart))
-        old = max(0, len(paintings) - max(0, restart.painted - self._from.painted))
-        return Batch(paintings[old:], restart, sheet.is_last)
+        paintings = []
+        if canvas.frame is not None and painted is not None:
+            chosen, ready = canvas.frame
+            pixels = followed(self._follower, ready, painted)
+            if canvas.restart.painted > self._from.painted:
+                paintings = [Painting(chosen.pts, chosen.duration, pixels)]
+        restart = replace(canvas.restart, past=self._past(canvas.restart))
+        return Batch(paintings, restart, canvas.frame is None)
 
     def _past(self, restart: Restart) -> Past | None:
         """What the next painting follows: where an earlier run stopped, what it had there."""
         if self._follower is None:
             return None
-        if restart.fed == self._from.fed and self._from.painted:
+        if restart.painted == self._from.painted > 0:
             self._follower.past = self._from.past
         return self._follower.past

@@ -235,7 +235,6 @@ def _entry(done: Done) -> dict[str, Any]:
         "piece": {**asdict(done.piece), "path": done.piece.path.name},
         "end": done.end,
         "feed": asdict(done.restart.feed),
-        "fed": done.restart.fed,
         "painted": done.restart.painted,
         "is_last": done.is_last,
         "damage": done.damage,
@@ -244,5 +243,5 @@ def _entry(done: Done) -> dict[str, Any]:
 
 def _done(entry: dict[str, Any], folder: Path) -> Done:
     piece = Piece(**{**entry["piece"], "path": folder / Path(entry["piece"]["path"]).name})
-    restart = Restart(Mark(**entry["feed"]), int(entry["fed"]), int(entry["painted"]))
+    restart = Restart(Mark(**entry["feed"]), int(entry["painted"]))
     return Done(piece, int(entry["end"]), restart, bool(entry["is_last"]), entry["damage"])
