@@ -17,6 +17,7 @@ from impasto.engine.flow import (
     keep_contrast,
     misses,
     mix,
+    on_one_thread,
     resized,
     resized_flow,
     sharpness,
@@ -212,3 +213,13 @@ def test_contrast_of_nothing_is_nothing() -> None:
     plain, rough = np.full((32, 48, 3), 90, np.float32), strokes(1, (32, 48, 3)).astype(np.float32)
     assert (keep_contrast(plain, rough) == plain).all()
     assert np.isfinite(keep_contrast(rough, plain)).all()
+
+
+def test_threads_are_given_back() -> None:
+    """OpenCV has one thread for a while, and then as many as before."""
+    import cv2
+
+    before = cv2.getNumThreads()
+    with on_one_thread():
+        assert cv2.getNumThreads() == 1
+    assert cv2.getNumThreads() == before

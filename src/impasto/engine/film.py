@@ -6,7 +6,7 @@ on each other before they follow, so several may be made at once.
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -14,6 +14,7 @@ from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from impasto.core.arrays import RGB
+from impasto.engine.flow import on_one_thread
 from impasto.engine.following import Past
 from impasto.engine.key_times import KeyCodes
 from impasto.engine.painter import Painter
@@ -123,7 +124,8 @@ def paint_video(
         ]
     )
     measured = measuring.run(chain(frames, [None]))
-    with closing(measured), closing(painting.run(_each_of(measured))) as run:
+    together = on_one_thread() if studio.flow > 0.0 and studio.crowd > 1 else nullcontext()
+    with together, closing(measured), closing(painting.run(_each_of(measured))) as run:
         for outcome in run:
             if outcome.error:
                 raise outcome.error

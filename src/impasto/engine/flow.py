@@ -5,6 +5,8 @@ A flow points back: for each pixel of a frame it says how many pixels right and 
 thing lies in the frame before. So `fetch` brings the frame before to where things are now.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Literal
 
@@ -140,6 +142,18 @@ _NOTHING = 1.0
 """A variance in levels squared that counts as no detail."""
 _MOST_GAIN = 2.0
 """More would show the grain of what is hardly there."""
+
+
+@contextmanager
+def on_one_thread() -> Iterator[None]:
+    """Meanwhile OpenCV works in the calling thread alone, as one stage of several."""
+    cv2 = _cv2()
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 def sharpness(picture: RGB) -> float:
