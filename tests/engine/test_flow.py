@@ -173,12 +173,11 @@ def test_small_frames_are_painted(size: tuple[int, int]) -> None:
 
 
 def test_another_size_and_another_shot_start_anew(wide: RGB) -> None:
-    """After a reset, or with frames of another size, a painting is its own."""
+    """Where a shot begins, or with frames of another size, a painting is its own."""
     frame, follower = view(wide, 0), Follower(1.0)
     raw = np.full_like(frame, 200)
     follower.follow(frame, np.full_like(frame, 170))
-    follower.reset()
-    assert (follower.follow(frame, raw) == 200).all()
+    assert (follower.mix(follower.motion(frame, begins=True), raw) == 200).all()
     smaller = np.ascontiguousarray(frame[:50, :70])
     assert (follower.follow(smaller, np.full_like(smaller, 170)) == 170).all()
 

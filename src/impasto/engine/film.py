@@ -1,6 +1,6 @@
-"""Paints the frames of a video in stages that overlap: read, measure, paint, follow, write.
+"""Paints the frames of a video in stages that overlap: read, measure, flow, paint, follow, write.
 
-Measuring, following and writing take frames in their order, one at a time. Paintings do not depend
+All but painting take frames in their order, one at a time. Paintings do not depend
 on each other before they follow, so several may be made at once.
 """
 
@@ -14,14 +14,14 @@ from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from impasto.core.arrays import RGB
-from impasto.engine.flow import on_one_thread
-from impasto.engine.following import Past
+from impasto.engine.flow import Floating, on_one_thread
+from impasto.engine.following import Motion
 from impasto.engine.key_times import KeyCodes
 from impasto.engine.painter import Painter
 from impasto.engine.pipeline import Outcome, Pipeline, Stage
 from impasto.engine.selection import Chosen, Mark
 from impasto.engine.shots import Ready, Shots
-from impasto.engine.temporal import followed, follower_of, paint_ready
+from impasto.engine.temporal import follower_of, motion_of, paint_ready
 from impasto.media.video import VideoInfo
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ class Restart:
     """The first frame to feed again."""
     painted: int = 0
     """How many came out; they are not given again."""
-    past: Past | None = None
+    past: Floating | None = None
     """What the next painting follows."""
 
 
@@ -118,6 +118,7 @@ def paint_video(
     measuring = Pipeline([Stage("read", _read), Stage("measure", desk.measure)])
     painting = Pipeline(
         [
+            Stage("flow", easel.find),
             Stage("paint", partial(_paint, studio.painter), studio.crowd),
             Stage("follow", easel.follow),
             Stage("write", _kept(write)),
@@ -161,6 +162,8 @@ class _Canvas:
     """Behind it; what the next painting follows is not known yet."""
     number: int
     """Of the frame, from 0 on."""
+    motion: Motion | None = None
+    """Since the frame before, where paintings follow."""
 
 
 class _Desk:
@@ -218,11 +221,17 @@ def _paint(painter: Painter, canvas: _Canvas) -> tuple[_Canvas, RGB | None]:
 
 
 class _Easel:
-    """The following stage: what came out of painting, in order, in one thread."""
+    """The stages of flow and following: frames, and then paintings, in order, in one thread."""
 
     def __init__(self, studio: Studio, restart: Restart) -> None:
         self._follower, self._from = follower_of(studio.painter, studio.flow), restart
         self._next = 0
+
+    def find(self, canvas: _Canvas) -> _Canvas:
+        """Find how a frame moved."""
+        if self._follower is None or canvas.frame is None:
+            return canvas
+        return replace(canvas, motion=motion_of(self._follower, canvas.frame[1]))
 
     def follow(self, item: tuple[_Canvas, RGB | None]) -> Batch:
         """Mix a painting with those before; where one is missing nothing more comes out."""
@@ -232,14 +241,14 @@ class _Easel:
         self._next += 1
         paintings = []
         if canvas.frame is not None and painted is not None:
-            chosen, ready = canvas.frame
-            pixels = followed(self._follower, ready, painted)
+            chosen, follower = canvas.frame[0], self._follower
+            pixels = follower.mix(canvas.motion, painted) if follower else painted
             if canvas.restart.painted > self._from.painted:
                 paintings = [Painting(chosen.pts, chosen.duration, pixels)]
         restart = replace(canvas.restart, past=self._past(canvas.restart))
         return Batch(paintings, restart, canvas.frame is None)
 
-    def _past(self, restart: Restart) -> Past | None:
+    def _past(self, restart: Restart) -> Floating | None:
         """What the next painting follows: where an earlier run stopped, what it had there."""
         if self._follower is None:
             return None

@@ -46,22 +46,19 @@ _REPAINTED = (50.0, 100.0)
 
 
 @dataclass(frozen=True)
-class Past:
-    """What the next painting of a shot follows."""
+class Motion:
+    """How a frame moved since the one before; all at the size at which flow is found."""
 
-    small: RGB
-    """The frame before, at the size at which flow is found."""
-    painted: Floating
-    """Its painting, mixed with those before."""
-
-    def fits(self, painted: RGB) -> bool:
-        """Whether a painting can follow: it has the same size, in which flow can be found."""
-        is_large = min(self.small.shape[:2]) >= _SMALLEST
-        return is_large and self.painted.shape == painted.shape
+    flow: Flow
+    trust: Share
+    """How much of the flow is to be believed, 0 to 1."""
 
 
 class Follower:
     """Mixes into each painting of a shot what was painted before.
+
+    Motion depends on frames alone, and mixing on paintings: they may be done in two threads, each
+    in the order of frames.
 
     Args:
         strength: from 0, nothing, to 1, as much as decays soon enough.
@@ -73,11 +70,9 @@ class Follower:
     def __init__(self, strength: float) -> None:
         self._strength = strength
         self._finder = FlowFinder("fast")
-        self.past: Past | None = None
-
-    def reset(self) -> None:
-        """Forget what was before: a new shot begins."""
-        self.past = None
+        self._seen: RGB | None = None
+        self.past: Floating | None = None
+        """The painting before, mixed with those before it."""
 
     def follow(self, frame: RGB, painted: RGB) -> RGB:
         """The painting of the next frame, mixed with the one before.
@@ -86,26 +81,45 @@ class Follower:
             frame: the frame itself.
             painted: its painting by itself, of the same size.
         """
-        past, height, width = self.past, *frame.shape[:2]
-        columns, rows = bounded_size(width, height, _LONGEST)
-        small, mixed = resized(frame, rows, columns), painted.astype(np.float32)
-        shown = mixed
-        if past is not None and past.fits(painted):
-            flow, trust = self._motion(small, past.small)
-            before = fetch(past.painted, resized_flow(flow, height, width), sharp=True)
-            same_stroke = _falling(np.abs(before - mixed).max(axis=2), *_REPAINTED)
-            most = _LEAST + (_MOST - _LEAST) * same_stroke
-            share = self._strength * resized(trust, height, width) * most
-            mixed = np.clip(mix(mixed, before, share), 0.0, 255.0)
-            shown = np.clip(keep_contrast(mixed, shown), 0.0, 255.0)
-        # What is shown is not followed: gains of frame after frame would move the colours.
-        self.past = Past(small, mixed)
-        return np.rint(shown).astype(np.uint8)
+        return self.mix(self.motion(frame), painted)
 
-    def _motion(self, now: RGB, before: RGB) -> tuple[Flow, Share]:
+    def motion(self, frame: RGB, *, begins: bool = False) -> Motion | None:
+        """How the next frame moved; None if there is none before it, or flow cannot be found.
+
+        Args:
+            frame: the frame.
+            begins: whether a new shot begins with it.
+        """
+        columns, rows = bounded_size(frame.shape[1], frame.shape[0], _LONGEST)
+        now, before = resized(frame, rows, columns), self._seen
+        self._seen = now
+        if begins or before is None or before.shape != now.shape or min(rows, columns) < _SMALLEST:
+            return None
         flow, back = self._finder.find(now, before), self._finder.find(before, now)
         changed = np.abs(fetch(before, flow).astype(np.float32) - now).max(axis=2)
-        return flow, _falling(misses(flow, back), *_MISSED) * _falling(changed, *_CHANGED)
+        trust = _falling(misses(flow, back), *_MISSED) * _falling(changed, *_CHANGED)
+        return Motion(flow, trust)
+
+    def mix(self, motion: Motion | None, painted: RGB) -> RGB:
+        """The painting of the next frame, mixed with the one before.
+
+        Args:
+            motion: of its frame; without any it stands alone.
+            painted: its painting by itself.
+        """
+        before, mixed = self.past, painted.astype(np.float32)
+        shown = mixed
+        if motion is not None and before is not None and before.shape == mixed.shape:
+            height, width = mixed.shape[:2]
+            moved = fetch(before, resized_flow(motion.flow, height, width), sharp=True)
+            same_stroke = _falling(np.abs(moved - mixed).max(axis=2), *_REPAINTED)
+            most = _LEAST + (_MOST - _LEAST) * same_stroke
+            share = self._strength * resized(motion.trust, height, width) * most
+            mixed = np.clip(mix(mixed, moved, share), 0.0, 255.0)
+            shown = np.clip(keep_contrast(mixed, shown), 0.0, 255.0)
+        # What is shown is not followed: gains of frame after frame would move the colours.
+        self.past = mixed
+        return np.rint(shown).astype(np.uint8)
 
 
 def _falling(values: Share, start: float, end: float) -> Share:

@@ -14,7 +14,7 @@ from impasto.core.arrays import RGB
 from impasto.core.errors import InputError, OutputError
 from impasto.core.files import make_folder, reason, shown
 from impasto.engine.film import Batch, Restart
-from impasto.engine.following import Past
+from impasto.engine.flow import Floating
 from impasto.engine.journal import differences, note, read_journal, write_journal
 from impasto.engine.selection import Mark
 from impasto.media.video_join import Piece
@@ -213,21 +213,22 @@ def _past_of(folder: Path, painted: int) -> Path:
     return folder / f"past-{painted:09d}.npz"
 
 
-def _save_past(path: Path, past: Past) -> None:
+def _save_past(path: Path, past: Floating) -> None:
     try:
         with path.open("wb") as file:
-            np.savez(file, small=past.small, painted=past.painted)
+            np.savez(file, painted=past)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
         raise OutputError(f"cannot write {shown(path)}: {reason(error)}") from error
 
 
-def _load_past(path: Path) -> Past | None:
+def _load_past(path: Path) -> Floating | None:
     if not path.exists():
         return None
     with np.load(path, allow_pickle=False) as arrays:
-        return Past(arrays["small"], arrays["painted"])
+        painted: Floating = arrays["painted"]
+        return painted
 
 
 def _entry(done: Done) -> dict[str, Any]:

@@ -6,7 +6,7 @@ painting before. Here it is done frame by frame; `impasto.engine.film` does the 
 
 from impasto.core.arrays import RGB, Code
 from impasto.core.errors import SettingsError
-from impasto.engine.following import Follower
+from impasto.engine.following import Follower, Motion
 from impasto.engine.painter import Painter
 from impasto.engine.shots import Ready, Shots
 
@@ -58,7 +58,10 @@ class Temporal:
         return [self._painted(ready) for ready in self._shots.finish()]
 
     def _painted(self, ready: Ready) -> RGB:
-        return followed(self._follower, ready, paint_ready(self._painter, ready))
+        painted = paint_ready(self._painter, ready)
+        if self._follower is None:
+            return painted
+        return self._follower.mix(motion_of(self._follower, ready), painted)
 
 
 def paint_ready(painter: Painter, ready: Ready) -> RGB:
@@ -66,13 +69,9 @@ def paint_ready(painter: Painter, ready: Ready) -> RGB:
     return painter.paint_measured(ready.job).pixels if painter.paints else ready.job.photo.pixels
 
 
-def followed(follower: Follower | None, ready: Ready, painted: RGB) -> RGB:
-    """The painting of the next frame, mixed with the one before where there is a follower."""
-    if follower is None:
-        return painted
-    if ready.begins:
-        follower.reset()
-    return follower.follow(ready.job.photo.pixels, painted)
+def motion_of(follower: Follower, ready: Ready) -> Motion | None:
+    """How the next frame moved since the one before it in its shot."""
+    return follower.motion(ready.job.photo.pixels, begins=ready.begins)
 
 
 def follower_of(painter: Painter, flow: float) -> Follower | None:
