@@ -1,7 +1,7 @@
 """Paints the frames of a video in stages that overlap: read, measure, flow, paint, follow, write.
 
-All but painting take frames in their order, one at a time. Paintings do not depend
-on each other before they follow, so several may be made at once.
+All but painting take frames in their order, one at a time. Paintings do not depend on each other
+before they follow, so several may be made at once.
 """
 
 from collections import deque
