@@ -1,9 +1,11 @@
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,7 +28,7 @@ def test_a_batch_depends_only_on_seed_and_step(photos: PhotoSet) -> None:
     other = photos.batch(1, 6, SAMPLING, [1, 1])
     assert torch.equal(first.image, again.image)
     assert torch.equal(first.noise, again.noise)
-    assert torch.equal(first.style, again.style)
+    assert torch.equal(first.mix, again.mix)
     assert first.shift == again.shift
     assert not torch.equal(first.image, other.image)
 
@@ -37,16 +39,31 @@ def test_a_batch_is_in_range(photos: PhotoSet) -> None:
     assert batch.image.shape == (4, 3, 32, 32)
     assert batch.image.min() >= 0
     assert batch.image.max() <= 1
-    assert set(batch.style.tolist()) <= {0, 1, 2}
+    assert batch.mix.shape == (4, 3)
+    assert set(batch.mix.unique().tolist()) == {0, 1}
+    assert batch.mix[0, 0] == 1
     assert batch.noise.std() < SAMPLING.noise
 
 
 def test_styles_come_by_their_shares(photos: PhotoSet) -> None:
     """A style of three shares in four comes three times as often as the other, the identity not."""
-    drawn = torch.cat([photos.batch(3, step, SAMPLING, [1, 3]).style[1:] for step in range(100)])
-    counts = torch.bincount(drawn, minlength=3).tolist()
+    drawn = torch.cat([photos.batch(3, step, SAMPLING, [1, 3]).mix[1:] for step in range(100)])
+    counts = drawn.sum(0).tolist()
     assert counts[0] == 0
     assert 0.65 < counts[2] / 300 < 0.85
+
+
+@pytest.mark.parametrize("styles", [1, 2, 5])
+def test_some_paintings_are_in_a_mix_of_styles(photos: PhotoSet, styles: int) -> None:
+    """All shares sum to 1, two or three styles have one, and the identity is never mixed."""
+    sampling = replace(SAMPLING, mixed=0.5)
+    drawn = [photos.batch(3, step, sampling, [1] * styles).mix for step in range(40)]
+    assert all(mix[0].tolist() == [1] + [0] * styles for mix in drawn)
+    styled = torch.cat([mix[1:] for mix in drawn])
+    torch.testing.assert_close(styled.sum(1), torch.ones(len(styled)))
+    assert (styled[:, 0] == 0).all()
+    counts = set((styled > 0).sum(1).tolist())
+    assert counts == {count for count in (1, 2, 3) if count <= styles}
 
 
 def test_held_out_photos_are_left_out(workshop: Path) -> None:
@@ -88,9 +105,10 @@ def test_the_assets_folder_must_be_there(monkeypatch: pytest.MonkeyPatch, tmp_pa
 def test_runs_are_neighbours_of_one_style(styles: list[int]) -> None:
     """Runs cover a batch in order, hold one style each, and neighbours differ."""
     blank = torch.zeros(len(styles), 3, 1, 1)
-    batch = Batch(blank, blank, torch.tensor(styles), False, (0, 0), blank[:, :1])
+    mix = F.one_hot(torch.tensor(styles), 4).float()
+    batch = Batch(blank, blank, mix, False, (0, 0), blank[:, :1])
     runs = [styles[run] for run in batch.runs()]
     assert [style for run in runs for style in run] == styles
     assert all(len(set(run)) == 1 for run in runs)
     assert all(one[0] != two[0] for one, two in pairwise(runs))
-    assert [batch.part(run).style.tolist() for run in batch.runs()] == runs
+    assert [batch.part(run).mix.argmax(1).tolist() for run in batch.runs()] == runs

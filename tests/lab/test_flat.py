@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from impasto.lab.flat import flatness, halo, lattice, threads, weave
+from impasto.lab import flat
+from impasto.lab.flat import flat_covariance, flatness, halo, weave
 
 SIDE = 128
 
@@ -19,6 +20,16 @@ def grey(plane: Tensor) -> Tensor:
 
 
 FLAT = grey(torch.full((SIDE, SIDE), 0.5))
+
+
+def lattice(painted: Tensor, photo: Tensor) -> Tensor:
+    """The term of a painting over a photo."""
+    return flat.lattice(flat_covariance(painted, photo))
+
+
+def threads(painted: Tensor, photo: Tensor) -> Tensor:
+    """The term of a painting over a photo."""
+    return flat.threads(flat_covariance(painted, photo))
 
 
 def noise(seed: int = 0) -> Tensor:

@@ -32,13 +32,15 @@ def test_running_sums_are_the_mean(seeds: list[int]) -> None:
     assert torch.allclose(mean.palette, all_rows.palette.mean(0, keepdim=True))
 
 
-def test_rows_are_joined_and_picked() -> None:
-    """Rows of several looks are picked in the order asked for."""
+def test_a_mix_of_one_row_is_that_row() -> None:
+    """Rows of several looks are taken in the order asked for, each as it was."""
     first, second = look(1), look(2)
-    picked = Look.cat([first, second]).pick(torch.tensor([1, 0]))
-    assert torch.equal(picked.bands, torch.cat([second.bands, first.bands]))
-    mean = picked.features["relu1_1"].mean
-    assert torch.equal(mean[0], second.features["relu1_1"].mean[0])
+    mixed = Look.cat([first, second]).mix(torch.eye(2).flip(0))
+    assert torch.equal(mixed.bands, torch.cat([second.bands, first.bands]))
+    assert torch.equal(mixed.palette, torch.cat([second.palette, first.palette]))
+    for layer, features in mixed.features.items():
+        assert torch.equal(features.gram[0], second.features[layer].gram[0])
+        assert torch.allclose(features.std[1], first.features[layer].std[0])
 
 
 def test_tensors_and_back() -> None:

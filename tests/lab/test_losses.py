@@ -1,3 +1,4 @@
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,10 +8,12 @@ from impasto.lab.losses import (
     StyleFeatures,
     band_loss,
     band_statistics,
+    colours_along,
     content_loss,
     edge_loss,
     gamut_loss,
     gram,
+    mixed_palette,
     moments,
     out_of_range,
     palette,
@@ -63,11 +66,26 @@ def test_style_loss_of_nothing_is_the_number_of_layers() -> None:
     torch.testing.assert_close(found, torch.tensor([3.0]), rtol=0.02, atol=0)
 
 
-def test_style_features_are_joined_and_picked() -> None:
-    """Rows of several measurements are picked in the order asked for."""
-    a, b = (StyleFeatures.of(features(seed, 1, 3, 4, 4)) for seed in (1, 2))
-    both = StyleFeatures.cat([a, b]).pick(torch.tensor([1, 0]))
-    torch.testing.assert_close(both.mean, torch.cat([b.mean, a.mean]))
+@given(share=st.sampled_from([0, 1, 2, 3, 4]))
+def test_mixed_features_are_those_of_styles_side_by_side(share: int) -> None:
+    """A map that is so much of one style and of another has the mix of what both have."""
+    a, b = (features(seed, 1, 3, 4, 4) for seed in (1, 2))
+    both = StyleFeatures.of(torch.cat([a] * share + [b] * (4 - share), dim=3))
+    rows = StyleFeatures.cat([StyleFeatures.of(a), StyleFeatures.of(b)])
+    mixed = rows.mix(torch.tensor([[share / 4, 1 - share / 4]]))
+    for field in ("gram", "mean", "std"):
+        found, expected = getattr(mixed, field), getattr(both, field)
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+@given(share=st.sampled_from([0, 1, 2, 3, 4]))
+def test_a_mixed_palette_has_colours_of_both(share: int) -> None:
+    """Red and green make red and green in their shares, and no brown."""
+    red, green = (palette(torch.eye(3)[i, :, None, None].expand(1, 3, 16, 16)) for i in (0, 1))
+    shares = torch.tensor([[share / 4, 1 - share / 4]])
+    mixed = mixed_palette(torch.cat([red, green]), shares)
+    assert set(mixed[0, 0].unique().tolist()) <= {0, 1}
+    assert mixed[0, 0].mean().item() == pytest.approx(share / 4, abs=0.01)
 
 
 @given(seed=seeds, gain=st.floats(0.5, 4), lift=st.floats(-3, 3))
@@ -155,9 +173,9 @@ def test_colours_of_the_style_are_in_its_gamut(seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     image = 0.3 + 0.4 * torch.rand(1, 3, 32, 32, generator=generator)
     known, some = palette(image), image[..., 4:20, 8:24].clone()
-    assert gamut_loss(some, known).item() < 1e-9
+    assert gamut_loss(colours_along(some), known).item() < 1e-9
     some[:, 1, :4, :4] = 1.0
-    assert gamut_loss(some, known).item() > 1e-4
+    assert gamut_loss(colours_along(some), known).item() > 1e-4
 
 
 def test_edge_loss_sees_contours_and_not_contrast() -> None:

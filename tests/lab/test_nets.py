@@ -145,7 +145,7 @@ def test_code_book_starts_with_the_identity_code() -> None:
     """Index 0 is the identity code, and each name has a code of all channels."""
     book = CodeBook(["a", "b"], torch.stack([torch.ones(7), torch.zeros(7)]))
     assert book.names == ["identity", "a", "b"]
-    assert book(torch.tensor([2, 0])).shape == (2, 2, 7)
+    assert book(torch.eye(3)[[2, 0]]).shape == (2, 2, 7)
 
 
 @given(height=sides, width=sides)

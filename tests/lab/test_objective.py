@@ -31,8 +31,8 @@ def terms_of(easel: Easel, weights: Weights, extras: Extras = BOTH) -> dict[str,
     closeup = Closeup(features, Look.cat([shallow, shallow]), items=1, side=64)
     objective = Objective(features, weights, rows, rows, identities=1, closeup=closeup)
     image = photo.repeat(2, 1, 1, 1)
-    grain, style = random_grain(np.random.default_rng(0), 2, 96), torch.tensor([0, 1])
-    batch = Batch(image, torch.zeros_like(image), style, thumbnail=True, shift=(0, 0), grain=grain)
+    grain, mix = random_grain(np.random.default_rng(0), 2, 96), torch.eye(2)
+    batch = Batch(image, torch.zeros_like(image), mix, thumbnail=True, shift=(0, 0), grain=grain)
     code = torch.from_numpy(easel.styles[0].code.copy()).repeat(2, 1, 1)
     with torch.no_grad():
         return objective.terms(read_trunk(easel.model.folder), code, batch, extras)
@@ -71,7 +71,7 @@ def test_a_closeup_sees_the_middle_of_the_first_paintings(easel: Easel) -> None:
     expected = style_loss(features(piece, FINE_LAYERS), shallow.features)
     framed = torch.zeros(2, 3, 96, 96)
     framed[0, :, 16:80, 16:80] = piece
-    found = closeup.loss(framed, torch.tensor([1, 0]))
+    found = closeup.loss(framed, torch.eye(2).flip(0))
     torch.testing.assert_close(found, expected.mean())
 
 

@@ -11,7 +11,7 @@ SETTINGS = TrunkSettings(4, (8, 16), (1, 1), (1, 0))
 
 def one_step(trunk: Trunk, optimiser: RunOptimiser, book: CodeBook) -> None:
     """Moves everything once, by the gradients of a painting's brightness."""
-    painted = trunk(torch.rand(2, 3, 32, 32), book(torch.tensor([0, 1])))
+    painted = trunk(torch.rand(2, 3, 32, 32), book(torch.eye(2)))
     painted.square().mean().backward()
     optimiser.step(Schedule(warmup=1), 0)
     optimiser.zero_grad()

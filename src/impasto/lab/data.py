@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+import torch.nn.functional as F
+from jaxtyping import Float
 from PIL import Image, ImageOps
 from torch import Tensor
 
@@ -93,21 +94,22 @@ class Batch:
 
     image: Float[Tensor, "n 3 crop crop"]
     noise: Float[Tensor, "n 3 crop crop"]
-    style: Int[Tensor, " n"]
+    mix: Float[Tensor, "n styles"]
+    """How much of each style an item is painted in; each row sums to 1. The first is identity."""
     thumbnail: bool
     shift: tuple[int, int]
     grain: Float[Tensor, "n 1 cells cells"]
     """As much as pictures and any margin need; see `impasto.lab.nets`."""
 
     def runs(self, count: int | None = None) -> list[slice]:
-        """The items, or the first of them, as runs of neighbours of one style."""
-        styles = self.style[:count].tolist()
+        """The items, or the first of them, as runs of neighbours of one style, or mix."""
+        styles = self.mix[:count].tolist()
         starts = [i for i, style in enumerate(styles) if i == 0 or style != styles[i - 1]]
         return [slice(*ends) for ends in pairwise([*starts, len(styles)])]
 
     def part(self, run: slice) -> "Batch":
         """Some of the items."""
-        names = ("image", "noise", "style", "grain")
+        names = ("image", "noise", "mix", "grain")
         return replace(self, **{name: getattr(self, name)[run] for name in names})
 
 
@@ -118,6 +120,14 @@ def random_grain(
     cells = side // GRAIN_CELL + SPARE_CELLS
     uniform = rng.random((count, 1, cells, cells), dtype=np.float32)
     return torch.from_numpy((2 * uniform - 1) * np.float32(3**0.5))
+
+
+def _random_mix(rng: np.random.Generator, styles: int) -> Float[Tensor, " styles"]:
+    """Shares of two or three of so many styles, and 0 for the others; any shares, as likely."""
+    count = min(2 + int(rng.integers(2)), styles)
+    mix = np.zeros(styles, np.float32)
+    mix[rng.choice(styles, count, replace=False)] = rng.dirichlet(np.ones(count))
+    return torch.from_numpy(mix)
 
 
 class PhotoSet:
@@ -137,7 +147,7 @@ class PhotoSet:
         """Crops, noise and styles for one step.
 
         Styles are counted from 1, as the identity is style 0; each is drawn by its share, of any
-        sum.
+        sum, to be mixed with others now and then.
         """
         rng = np.random.default_rng([seed, step])
         size, crop = sampling.batch, sampling.crop
@@ -147,14 +157,18 @@ class PhotoSet:
         noise *= sampling.noise * rng.random((size, 1, 1, 1), dtype=np.float32)
         style = 1 + rng.choice(len(shares), size, p=np.asarray(shares) / np.sum(shares))
         style[: sampling.identities] = 0
-        return Batch(
+        batch = Batch(
             image=image.contiguous(memory_format=torch.channels_last),
             noise=torch.from_numpy(noise).contiguous(memory_format=torch.channels_last),
-            style=torch.from_numpy(style),
+            mix=F.one_hot(torch.from_numpy(style), len(shares) + 1).float(),
             thumbnail=bool(rng.random() < sampling.thumbnail),
             shift=(int(rng.integers(MOST_SHIFT)), int(rng.integers(MOST_SHIFT))),
             grain=random_grain(rng, size, crop),
         )
+        for row in batch.mix[sampling.identities :]:
+            if rng.random() < sampling.mixed:
+                row[1:] = _random_mix(rng, len(shares))
+        return batch
 
     def crop(self, rng: np.random.Generator, crop: int) -> RGB:
         """A random square of a random photo that is not flat; the last of some tries if all are."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from PIL import Image, ImageOps
 from torch import nn
@@ -196,7 +197,7 @@ class Fit:
     def _train_step(self, share: float) -> dict[str, float]:
         batch = self.contents.batch(self.settings.seed, self.step, self.sampling, [1.0])
         extras = Extras.at(self.step, self.sampling)
-        terms = self.objective.terms(self.live.trunk, self.live.book(batch.style), batch, extras)
+        terms = self.objective.terms(self.live.trunk, self.live.book(batch.mix), batch, extras)
         check_finite(terms, self.step, "nothing is written")
         self.optimiser.zero_grad()
         self.objective.total(terms).backward()
@@ -218,7 +219,7 @@ class Fit:
     def _judge(self) -> Best:
         mean = self.average
         terms = self.objective.terms(
-            mean.trunk, mean.book(self.exam.style), self.exam, Extras(coarse=True)
+            mean.trunk, mean.book(self.exam.mix), self.exam, Extras(coarse=True)
         )
         losses = {name: value.item() for name, value in terms.items()}
         losses["total"] = self.objective.total(terms).item()
@@ -231,7 +232,7 @@ def _exam(pictures: Sequence[RGB], sampling: Sampling) -> Batch:
     size = (sampling.crop, sampling.crop)
     squares = [to_tensor(np.asarray(ImageOps.fit(Image.fromarray(p), size))) for p in shown]
     image = torch.cat(squares).contiguous(memory_format=torch.channels_last)
-    style = torch.ones(len(image), dtype=torch.long)
-    style[: sampling.identities] = 0
+    style = (torch.arange(len(image)) >= sampling.identities).long()
     grain = random_grain(np.random.default_rng(0), len(image), sampling.crop)
-    return Batch(image, torch.zeros_like(image), style, thumbnail=False, shift=(0, 0), grain=grain)
+    mix = F.one_hot(style, 2).float()
+    return Batch(image, torch.zeros_like(image), mix, thumbnail=False, shift=(0, 0), grain=grain)

@@ -9,7 +9,7 @@ from itertools import product
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from impasto.lab.losses import grey_values, haar_details
@@ -59,42 +59,30 @@ def weave(image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]) -> F
     return torch.stack(found).mean(dim=0)
 
 
-def lattice(
-    image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]
-) -> Float[Tensor, " n"]:
+def lattice(covariance: Float[Tensor, "n h w"]) -> Float[Tensor, " n"]:
     """How much of a painting repeats at the trunk's strides where the photo is flat.
 
-    The autocovariance (of grey values of 0 to 1) at multiples of a stride, less what it is half a
-    stride nearer and farther: a stroke is alike along itself, and its covariance falls steadily,
-    but only a lattice is again alike where the next stride begins. It costs nothing to have
-    texture that does not repeat.
+    The `flat_covariance` at multiples of a stride, less what it is half a stride nearer and
+    farther: a stroke is alike along itself, and its covariance falls steadily, but only a lattice
+    is again alike where the next stride begins. It costs nothing to have texture that does not
+    repeat.
     """
-    covariance = _flat_covariance(image, photo)
-    excess = [
-        covariance[:, y, x] - (covariance[:, y - v, x - u] + covariance[:, y + v, x + u]) / 2
-        for (y, x), (v, u) in _lags()
-    ]
-    return torch.stack(excess).clamp_min(0).mean(dim=0)
+    lags, halves = torch.tensor(_lags()).unbind(1)
+    near, far = (_at(covariance, lags + side * halves) for side in (-1, 1))
+    return (_at(covariance, lags) - (near + far) / 2).clamp_min(0).mean(dim=1)
 
 
-def threads(
-    image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]
-) -> Float[Tensor, " n"]:
+def threads(covariance: Float[Tensor, "n h w"]) -> Float[Tensor, " n"]:
     """How much more a painting is alike along rows and columns than aslant where the photo is flat.
 
-    The autocovariance (of grey values of 0 to 1) straight along the axes, less what it is on the
-    diagonals at the same distance. Convolutions draw threads as of linen with ease; strokes go
-    any way.
+    The `flat_covariance` straight along the axes, less what it is on the diagonals at the same
+    distance. Convolutions draw threads as of linen with ease; strokes go any way.
     """
-    covariance = _flat_covariance(image, photo)
-    excess = [
-        covariance[:, 0, straight]
-        + covariance[:, straight, 0]
-        - covariance[:, aslant, aslant]
-        - covariance[:, aslant, -aslant]
-        for straight, aslant in THREADS
-    ]
-    return torch.stack(excess).clamp_min(0).mean(dim=0) / 2
+    straight, aslant = torch.tensor(THREADS)[..., None].unbind(1)
+    along = [straight * torch.tensor(axis) for axis in ((0, 1), (1, 0))]
+    across = [aslant * torch.tensor(axis) for axis in ((1, 1), (1, -1))]
+    found, allowed = (sum(_at(covariance, each) for each in ways) for ways in (along, across))
+    return (found - allowed).clamp_min(0).mean(dim=1) / 2
 
 
 def halo(image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]) -> Float[Tensor, " n"]:
@@ -144,10 +132,14 @@ def _surroundings(objects: Float[Tensor, "n 1 h w"]) -> list[Float[Tensor, "n 1 
     return found
 
 
-def _flat_covariance(
+def flat_covariance(
     image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]
 ) -> Float[Tensor, "n h w"]:
-    """The autocovariance of a painting's fine detail, for each lag, where the photo is flat."""
+    """The autocovariance of a painting's fine detail where the photo is flat.
+
+    Of grey values of 0 to 1, for each distance down and across, modulo height and width; what
+    `lattice` and `threads` look at.
+    """
     flat = F.interpolate(flatness(photo), image.shape[-2:], mode="bilinear", align_corners=False)
     grey = grey_values(image).float()
     fine = (grey - _smoothed(grey)) * flat
@@ -156,9 +148,11 @@ def _flat_covariance(
 
 
 def _smoothed(grey: Float[Tensor, "n 1 h w"]) -> Float[Tensor, "n 1 h w"]:
-    """The mean of each pixel's neighbourhood."""
-    half = SMOOTHING // 2
-    return F.avg_pool2d(grey, SMOOTHING, stride=1, padding=half, count_include_pad=False)
+    """The mean of each pixel's neighbourhood, along columns and then along rows."""
+    for kernel in ((SMOOTHING, 1), (1, SMOOTHING)):
+        half = (kernel[0] // 2, kernel[1] // 2)
+        grey = F.avg_pool2d(grey, kernel, stride=1, padding=half, count_include_pad=False)
+    return grey
 
 
 def _autocovariance(grey: Float[Tensor, "n h w"]) -> Float[Tensor, "n h w"]:
@@ -166,6 +160,11 @@ def _autocovariance(grey: Float[Tensor, "n h w"]) -> Float[Tensor, "n h w"]:
     height, width = grey.shape[-2:]
     power = torch.fft.rfft2(grey).abs().square()
     return torch.fft.irfft2(power, s=(height, width)) / (height * width)
+
+
+def _at(covariance: Float[Tensor, "n h w"], lags: Int[Tensor, "k 2"]) -> Float[Tensor, "n k"]:
+    """The covariance at distances (down, across); all at once, as each alone costs a whole map."""
+    return covariance[:, lags[:, 0], lags[:, 1]]
 
 
 def _lags() -> list[tuple[tuple[int, int], tuple[int, int]]]:

@@ -17,6 +17,7 @@ from impasto.lab.losses import (
     PALETTE_QUANTILES,
     StyleFeatures,
     band_statistics,
+    mixed_palette,
     palette,
 )
 
@@ -41,10 +42,12 @@ class Look:
     bands: Float[Tensor, "n bands"]
     palette: Float[Tensor, "n directions quantiles"]
 
-    def pick(self, index: Tensor) -> "Look":
-        """Rows by index [n]."""
-        features = {layer: each.pick(index) for layer, each in self.features.items()}
-        return Look(features, self.bands[index], self.palette[index])
+    def mix(self, shares: Float[Tensor, "n styles"]) -> "Look":
+        """What pictures look like that are so much of each row, side by side; shares sum to 1."""
+        # A product in bfloat16, where training is, would round what is aimed at.
+        with torch.autocast(shares.device.type, enabled=False):
+            features = {layer: each.mix(shares) for layer, each in self.features.items()}
+            return Look(features, shares @ self.bands, mixed_palette(self.palette, shares))
 
     def to(self, device: str) -> "Look":
         """The same on a device."""

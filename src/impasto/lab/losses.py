@@ -68,9 +68,11 @@ class StyleFeatures:
         variance = products.diagonal(dim1=1, dim2=2) - mean.square()
         return cls(products, mean, (variance.clamp_min(0) + EPSILON).sqrt())
 
-    def pick(self, index: Tensor) -> "StyleFeatures":
-        """Rows by index [n]."""
-        return StyleFeatures(self.gram[index], self.mean[index], self.std[index])
+    def mix(self, shares: Float[Tensor, "n rows"]) -> "StyleFeatures":
+        """Features of so much of each row, side by side; shares sum to 1."""
+        gram = torch.einsum("nr,rij->nij", shares, self.gram)
+        mean, square = shares @ self.mean, shares @ (self.std.square() + self.mean.square())
+        return StyleFeatures(gram, mean, (square - mean.square()).clamp_min(0).sqrt())
 
     @classmethod
     def cat(cls, parts: list["StyleFeatures"]) -> "StyleFeatures":
@@ -235,9 +237,31 @@ def palette(image: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n directions quan
     Colours are means of cells of 4 x 4 pixels (0 to 1), so that patches of colour count and noise
     does not. The directions are the three axes and others drawn once.
     """
-    ordered = _along_directions(image).sort(dim=2).values
-    places = torch.linspace(0, ordered.shape[2] - 1, PALETTE_QUANTILES, device=image.device)
+    return palette_of(colours_along(image))
+
+
+def palette_of(colours: Float[Tensor, "n directions cells"]) -> Float[Tensor, "n directions _"]:
+    """The `palette` of a picture whose `colours_along` the directions are known."""
+    ordered = colours.sort(dim=2).values
+    places = torch.linspace(0, ordered.shape[2] - 1, PALETTE_QUANTILES, device=colours.device)
     return ordered[..., places.round().long()]
+
+
+def mixed_palette(
+    palettes: Float[Tensor, "rows directions quantiles"], shares: Float[Tensor, "n rows"]
+) -> Float[Tensor, "n directions quantiles"]:
+    """Palettes of pictures that have so much of each palette's colours; shares sum to 1.
+
+    A mean of quantiles would be colours between those of two palettes, and in neither: of red and
+    of green a brown.
+    """
+    rows, directions, count = palettes.shape
+    colours, order = palettes.transpose(0, 1).flatten(1).sort(dim=1)
+    weights = (shares / count).repeat_interleave(count, dim=1)[:, order]
+    middles = (torch.arange(count, device=shares.device) + 0.5) / count
+    middles = middles.expand(len(shares), directions, count).contiguous()
+    places = torch.searchsorted(weights.cumsum(2), middles).clamp_max(rows * count - 1)
+    return colours.expand(len(shares), -1, -1).gather(2, places)
 
 
 def palette_loss(
@@ -248,20 +272,19 @@ def palette_loss(
 
 
 def gamut_loss(
-    image: Float[Tensor, "n 3 h w"], target: Float[Tensor, "n directions quantiles"]
+    colours: Float[Tensor, "n directions cells"], target: Float[Tensor, "n directions quantiles"]
 ) -> Float[Tensor, " n"]:
-    """Mean squared distance of a picture's colours to the range that a palette has of them.
+    """Mean squared distance of `colours_along` the directions to the range that a palette has.
 
     `palette_loss` compares all colours at once and hardly sees a few cells that glow in a colour
     which no picture of the style has.
     """
-    places = _along_directions(image)
-    inside = places.clamp(target[..., :1], target[..., -1:])
-    return (places - inside).square().mean(dim=(1, 2))
+    inside = colours.clamp(target[..., :1], target[..., -1:])
+    return (colours - inside).square().mean(dim=(1, 2))
 
 
-def _along_directions(image: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n directions cells"]:
-    """Where the colours of cells lie along the directions of `palette`."""
+def colours_along(image: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n directions cells"]:
+    """Where the colours of a picture's cells lie along the directions of `palette`."""
     generator = torch.Generator().manual_seed(0)
     drawn = torch.randn(PALETTE_DIRECTIONS - 3, 3, generator=generator)
     directions = torch.cat([torch.eye(3), drawn / drawn.norm(dim=1, keepdim=True)]).to(image.device)

@@ -241,9 +241,9 @@ class CodeBook(nn.Module):
         self.names = ["identity", *names]
         self.codes = nn.Parameter(start.repeat(len(self.names), 1, 1))
 
-    def forward(self, index: Tensor) -> Float[Tensor, "n 2 c"]:
-        """Codes by their indices [n]."""
-        return self.codes[index]
+    def forward(self, mix: Float[Tensor, "n styles"]) -> Float[Tensor, "n 2 c"]:
+        """Means of the codes; each row says how much of each style, and sums to 1."""
+        return (mix[:, :, None, None] * self.codes).sum(1)
 
 
 def multiply_adds(trunk: Trunk, height: int, width: int) -> int:

@@ -15,17 +15,18 @@ from torch import Tensor
 from impasto.core.errors import InputError
 from impasto.lab.data import MOST_SHIFT, Batch
 from impasto.lab.features import FeatureNetwork
-from impasto.lab.flat import halo, lattice, threads, weave
+from impasto.lab.flat import flat_covariance, halo, lattice, threads, weave
 from impasto.lab.looks import Look
 from impasto.lab.losses import (
     band_loss,
     band_statistics,
+    colours_along,
     content_loss,
     edge_loss,
     gamut_loss,
     out_of_range,
-    palette,
     palette_loss,
+    palette_of,
     perceptual_loss,
     squared_error,
     style_loss,
@@ -68,14 +69,16 @@ class Closeup:
     items: int
     side: int
 
-    def loss(self, painted: Float[Tensor, "n 3 h w"], style: Tensor) -> Float[Tensor, ""]:
+    def loss(
+        self, painted: Float[Tensor, "n 3 h w"], mix: Float[Tensor, "n styles"]
+    ) -> Float[Tensor, ""]:
         """The style loss in the middle of the first paintings."""
         height, width = painted.shape[-2:]
         top, left = (max(0, (whole - self.side) // 2) for whole in (height, width))
         rows, columns = slice(top, top + self.side), slice(left, left + self.side)
         piece = painted[: self.items, :, rows, columns]
         piece = piece.contiguous(memory_format=torch.channels_last)
-        targets = self.looks.pick(style[: self.items])
+        targets = self.looks.mix(mix[: self.items])
         return style_loss(self.features(piece, FINE_LAYERS), targets.features).mean()
 
 
@@ -85,7 +88,7 @@ class Objective:
     Args:
         features: the network that looks; frozen.
         weights: what each term counts; a term of weight 0 is left out.
-        looks: what each style looks like, by the index that batches carry.
+        looks: what each style looks like, in the order of the mixes that batches carry.
         coarse: the same at half the size; needed where the weight `coarse` is not 0.
         identities: the first so many items of a batch are to come back as they are.
         closeup: the second network; needed where the weight `fine` is not 0.
@@ -118,7 +121,7 @@ class Objective:
         if self.weights.coarse and extras.coarse and self.coarse is not None:
             terms["coarse"] = self._coarse(painted[self.styled], self.coarse, batch)
         if self.weights.fine and self.closeup is not None:
-            terms["fine"] = self.closeup.loss(painted[self.styled], batch.style[self.styled])
+            terms["fine"] = self.closeup.loss(painted[self.styled], batch.mix[self.styled])
         return {name: value for name, value in terms.items() if getattr(self.weights, name)}
 
     def total(self, terms: Mapping[str, Tensor]) -> Tensor:
@@ -135,18 +138,19 @@ class Objective:
         with torch.no_grad():
             wanted = self.features(photo, layers)
         found = self.features(painted, STYLE_LAYERS)
-        targets = self.looks.pick(batch.style[self.styled])
+        targets = self.looks.mix(batch.mix[self.styled])
+        covariance, colours = flat_covariance(painted, photo), colours_along(painted)
         terms = {
             "content": content_loss(found[CONTENT_LAYER], wanted[CONTENT_LAYER]).mean(),
             "style": style_loss(found, targets.features).mean(),
             "bands": band_loss(band_statistics(painted), targets.bands).mean(),
             "weave": weave(painted, photo).mean(),
-            "lattice": lattice(painted, photo).mean(),
-            "threads": threads(painted, photo).mean(),
+            "lattice": lattice(covariance).mean(),
+            "threads": threads(covariance).mean(),
             "halo": halo(painted, photo).mean(),
-            "gamut": gamut_loss(painted, targets.palette).mean(),
+            "gamut": gamut_loss(colours, targets.palette).mean(),
             "edges": edge_loss(painted, photo).mean(),
-            "palette": palette_loss(palette(painted), targets.palette).mean(),
+            "palette": palette_loss(palette_of(colours), targets.palette).mean(),
         }
         if self.weights.perceptual:
             apart = perceptual_loss(found[PERCEPTUAL_LAYER], wanted[PERCEPTUAL_LAYER])
@@ -156,7 +160,7 @@ class Objective:
     def _coarse(self, painted: Tensor, looks: Look, batch: Batch) -> Tensor:
         """The style loss at half the size: large strokes and shapes."""
         small = F.interpolate(painted, scale_factor=COARSE, mode="bilinear", antialias=True)
-        targets = looks.pick(batch.style[self.styled])
+        targets = looks.mix(batch.mix[self.styled])
         return style_loss(self.features(small, STYLE_LAYERS), targets.features).mean()
 
 

@@ -76,7 +76,8 @@ class Sampling:
     pictures. `stability_every` is how often the stability term is computed, and `coarse_every` the
     same of the style at half the size; where both are above 1 they fall on different steps.
     `fine_items` paintings are looked at by the second network, each in a square of `fine_crop`.
-    `shares` says which styles are drawn more often than the others, whose share is 1.
+    `shares` says which styles are drawn more often than the others, whose share is 1; `mixed` is
+    the share of paintings in a mix of two or three styles.
     """
 
     batch: int = 8
@@ -89,8 +90,11 @@ class Sampling:
     fine_items: int = 4
     fine_crop: int = 128
     shares: dict[str, float] = field(default_factory=dict)
+    mixed: float = 0.0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.mixed <= 1:
+            raise SettingsError(f"mixed = {self.mixed!r} must lie between 0 and 1")
         for name, share in self.shares.items():
             if not share > 0:
                 raise SettingsError(f"shares: {name} = {share!r} must be a number above 0")

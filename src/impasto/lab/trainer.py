@@ -114,11 +114,11 @@ class Trainer:
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """All terms that the recipe weighs, by the name of their weight; each a scalar."""
         extras = Extras.at(self.step, self.recipe.sampling)
-        return self.objective.terms(self.live.trunk, self.live.book(batch.style), batch, extras)
+        return self.objective.terms(self.live.trunk, self.live.book(batch.mix), batch, extras)
 
     def _to_device(self, batch: Batch) -> Batch:
         device = self.device
-        names = ("image", "noise", "style", "grain")
+        names = ("image", "noise", "mix", "grain")
         moved = {name: getattr(batch, name).to(device, non_blocking=True) for name in names}
         return Batch(**moved, thumbnail=batch.thumbnail, shift=batch.shift)
 
