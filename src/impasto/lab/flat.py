@@ -79,10 +79,9 @@ def threads(covariance: Float[Tensor, "n h w"]) -> Float[Tensor, " n"]:
     distance. Convolutions draw threads as of linen with ease; strokes go any way.
     """
     straight, aslant = torch.tensor(THREADS)[..., None].unbind(1)
-    along = [straight * torch.tensor(axis) for axis in ((0, 1), (1, 0))]
-    across = [aslant * torch.tensor(axis) for axis in ((1, 1), (1, -1))]
-    found, allowed = (sum(_at(covariance, each) for each in ways) for ways in (along, across))
-    return (found - allowed).clamp_min(0).mean(dim=1) / 2
+    row, column = (_at(covariance, straight * torch.tensor(axis)) for axis in ((0, 1), (1, 0)))
+    falling, rising = (_at(covariance, aslant * torch.tensor(axis)) for axis in ((1, 1), (1, -1)))
+    return (row + column - falling - rising).clamp_min(0).mean(dim=1) / 2
 
 
 def halo(image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]) -> Float[Tensor, " n"]:
