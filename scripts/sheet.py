@@ -1,7 +1,8 @@
 """Paints real photos in every bundled style and lays them out as one picture.
 
     python scripts/sheet.py docs/sheet.jpg          # six photos in all styles
-    python scripts/sheet.py docs/hero.jpg --photo china --styles scream,expressionism,great-wave
+    python scripts/sheet.py docs/hero.jpg --photo china -s scream -s expressionism -s great-wave
+    python scripts/sheet.py docs/mix.jpg --photo china -s scream:1,great-wave:1 -s great-wave
 
 The photos come with scikit-image and scikit-learn (extra `dev`); no training saw them.
 """
@@ -64,13 +65,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("output", type=Path)
     parser.add_argument("--photo", action="append", choices=PHOTOS)
-    parser.add_argument("--styles", help="comma-separated; all by default")
+    parser.add_argument("-s", "--style", action="append", help="a style or a mix; all by default")
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--height", type=int, default=192)
     given = parser.parse_args()
-    styles = [style.name for style in impasto.list_styles()]
-    if given.styles:
-        styles = given.styles.split(",")
+    styles = given.style or [style.name for style in impasto.list_styles()]
     page = sheet(given.photo or list(PHOTOS), styles, given.width, given.height)
     page.save(given.output, quality=90)
     print(given.output)
