@@ -2,7 +2,7 @@
 
     python scripts/sheet.py docs/sheet.jpg          # six photos in all styles
     python scripts/sheet.py docs/hero.jpg --photo china -s scream -s expressionism -s great-wave
-    python scripts/sheet.py docs/mix.jpg --photo china -s scream:1,great-wave:1 -s great-wave
+    python scripts/sheet.py mix.jpg --photo china -s scream -s scream:1,great-wave:1 -s great-wave
 
 The photos come with scikit-image and scikit-learn (extra `dev`); no training saw them.
 """
