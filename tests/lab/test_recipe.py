@@ -44,6 +44,7 @@ def write(folder: Path, text: str) -> Path:
         ('name = "x"\n[sampling]\nshares = { b = 2 }\n' + STYLE, r"\['b'\]"),
         ('name = "x"\n[sampling]\nshares = { a = 0 }\n' + STYLE, "a = 0"),
         ('name = "x"\n[sampling]\nshares = 3\n' + STYLE, "shares"),
+        ('name = "x"\n[sampling]\nmixed = 1.5\n' + STYLE, "mixed = 1.5"),
     ],
 )
 def test_mistakes_are_named(text: str, named: str, tmp_path: Path) -> None:

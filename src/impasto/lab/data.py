@@ -147,7 +147,7 @@ class PhotoSet:
         """Crops, noise and styles for one step.
 
         Styles are counted from 1, as the identity is style 0; each is drawn by its share, of any
-        sum, to be mixed with others now and then.
+        sum. Now and then a mix of any styles takes its place.
         """
         rng = np.random.default_rng([seed, step])
         size, crop = sampling.batch, sampling.crop

@@ -46,8 +46,13 @@ class Look:
         """What pictures look like that are so much of each row, side by side; shares sum to 1."""
         # A product in bfloat16, where training is, would round what is aimed at.
         with torch.autocast(shares.device.type, enabled=False):
-            features = {layer: each.mix(shares) for layer, each in self.features.items()}
-            return Look(features, shares @ self.bands, mixed_palette(self.palette, shares))
+            bands, colours = shares @ self.bands, mixed_palette(self.palette, shares)
+        return Look(self.mix_features(shares), bands, colours)
+
+    def mix_features(self, shares: Float[Tensor, "n styles"]) -> dict[str, StyleFeatures]:
+        """The features of `mix` alone."""
+        with torch.autocast(shares.device.type, enabled=False):
+            return {layer: each.mix(shares) for layer, each in self.features.items()}
 
     def to(self, device: str) -> "Look":
         """The same on a device."""

@@ -243,6 +243,7 @@ class CodeBook(nn.Module):
 
     def forward(self, mix: Float[Tensor, "n styles"]) -> Float[Tensor, "n 2 c"]:
         """Means of the codes; each row says how much of each style, and sums to 1."""
+        # No matrix product: under autocast it would round the codes to bfloat16.
         return (mix[:, :, None, None] * self.codes).sum(1)
 
 

@@ -78,8 +78,8 @@ class Closeup:
         rows, columns = slice(top, top + self.side), slice(left, left + self.side)
         piece = painted[: self.items, :, rows, columns]
         piece = piece.contiguous(memory_format=torch.channels_last)
-        targets = self.looks.mix(mix[: self.items])
-        return style_loss(self.features(piece, FINE_LAYERS), targets.features).mean()
+        targets = self.looks.mix_features(mix[: self.items])
+        return style_loss(self.features(piece, FINE_LAYERS), targets).mean()
 
 
 class Objective:
@@ -160,8 +160,8 @@ class Objective:
     def _coarse(self, painted: Tensor, looks: Look, batch: Batch) -> Tensor:
         """The style loss at half the size: large strokes and shapes."""
         small = F.interpolate(painted, scale_factor=COARSE, mode="bilinear", antialias=True)
-        targets = looks.mix(batch.mix[self.styled])
-        return style_loss(self.features(small, STYLE_LAYERS), targets.features).mean()
+        targets = looks.mix_features(batch.mix[self.styled])
+        return style_loss(self.features(small, STYLE_LAYERS), targets).mean()
 
 
 def _paint(trunk: Trunk, code: Tensor, batch: Batch) -> Float[Tensor, "n 3 h w"]:
