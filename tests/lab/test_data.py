@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impasto.core.errors import ImageError, InputError
-from impasto.lab.data import Batch, PhotoSet, assets_folder, list_photos, open_rgb
+from impasto.lab.data import (
+    Batch,
+    PhotoSet,
+    assets_folder,
+    list_photos,
+    open_rgb,
+    random_mixes,
+)
 from impasto.lab.recipe import Sampling
 
 SAMPLING = Sampling(batch=4, crop=32)
@@ -19,7 +26,7 @@ SAMPLING = Sampling(batch=4, crop=32)
 @pytest.fixture
 def photos(workshop: Path) -> PhotoSet:
     """Two small photos in memory."""
-    return PhotoSet(list_photos(workshop / "assets/photos", []))
+    return PhotoSet.read(list_photos(workshop / "assets/photos", []))
 
 
 def test_a_batch_depends_only_on_seed_and_step(photos: PhotoSet) -> None:
@@ -64,6 +71,21 @@ def test_some_paintings_are_in_a_mix_of_styles(photos: PhotoSet, styles: int) ->
     assert (styled[:, 0] == 0).all()
     counts = set((styled > 0).sum(1).tolist())
     assert counts == {count for count in (1, 2, 3) if count <= styles}
+
+
+@given(st.integers(0, 4), st.integers(1, 9), st.integers(1, 12))
+def test_neighbours_share_a_style(identities: int, alike: int, paintings: int) -> None:
+    """So many neighbours have one mix, the last perhaps fewer, after those that stay as they are."""
+    sampling = replace(
+        SAMPLING, batch=identities + paintings, identities=identities, alike=alike, mixed=0.5
+    )
+    mix = random_mixes(np.random.default_rng(alike), sampling, [1, 2, 3])
+    assert mix.shape == (sampling.batch, 4)
+    assert (mix[:identities, 0] == 1).all()
+    styled = mix[identities:]
+    assert (styled[:, 0] == 0).all()
+    for first in range(0, paintings, alike):
+        assert (styled[first : first + alike] == styled[first]).all()
 
 
 def test_held_out_photos_are_left_out(workshop: Path) -> None:

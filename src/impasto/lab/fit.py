@@ -164,7 +164,7 @@ class Fit:
     ) -> None:
         self.objective, self.settings = objective, settings
         self.sampling = settings.sampling()
-        self.contents = PhotoSet.of(contents)
+        self.contents = PhotoSet(contents)
         self.exam = _exam(judged, self.sampling)
         self.live = Fitted(copy.deepcopy(trunk), identity, start)
         # Without gradients for its weights the trunk costs a third less; codes still get theirs.

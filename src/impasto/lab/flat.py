@@ -100,6 +100,8 @@ def halo(image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]) -> Fl
 
 LEAST_SPREAD = 1e-3
 """Of the share of what is not flat: below it there is nothing to compare."""
+ROUNDING = 1e-9
+"""Added to squared lengths of about 1, so that rows that add nothing can be told apart."""
 
 
 @torch.no_grad()
@@ -108,14 +110,27 @@ def _of_objects(
 ) -> Float[Tensor, "n k cells"]:
     """Weighted axes of what objects near by add to the photo's colours, orthonormal or shorter."""
     colours = F.avg_pool2d(photo, FLATNESS_CELL).float()
-    given = [torch.ones_like(flat), colours, colours.mean(dim=1, keepdim=True).square()]
-    columns = torch.cat([*given, *_surroundings(1 - flat)], dim=1).flatten(2) * root
-    # Not in bfloat16, where training is: of a thousand products little would be left.
-    with torch.autocast(columns.device.type, enabled=False):
-        axes, scale = torch.linalg.qr(columns.mT)
-    spread = scale.diagonal(dim1=1, dim2=2).square()
-    axes = axes * (spread / (spread + LEAST_SPREAD)).sqrt()[:, None]
-    return axes.mT[:, 5:]
+    grey = colours.mean(dim=1, keepdim=True)
+    given = torch.cat([torch.ones_like(flat), colours, grey.square()], dim=1)
+    rows = torch.cat([given, *_surroundings(1 - flat)], dim=1).flatten(2) * root
+    axes, spread = _orthonormal(rows.double())
+    axes = axes * (spread / (spread + LEAST_SPREAD)).sqrt()[..., None]
+    return axes[:, given.shape[1] :].float()
+
+
+def _orthonormal(rows: Float[Tensor, "n k p"]) -> tuple[Tensor, Tensor]:
+    """Each row less what those before it explain, at length 1, and how long it was, squared.
+
+    By Cholesky's factor of their products (as in Fukaya et al. 2014, "CholeskyQR2"), because GPUs
+    take one matrix after another for QR. It squares the condition, so rows are in double, and one
+    that adds nothing comes out shorter than 1.
+    """
+    with torch.autocast(rows.device.type, enabled=False):  # of a thousand products nothing is left
+        products = rows @ rows.mT
+        products.diagonal(dim1=1, dim2=2).add_(ROUNDING)
+        factor, _ = torch.linalg.cholesky_ex(products)
+        axes = torch.linalg.solve_triangular(factor, rows, upper=False)
+    return axes, factor.diagonal(dim1=1, dim2=2).square()
 
 
 def _surroundings(objects: Float[Tensor, "n 1 h w"]) -> list[Float[Tensor, "n 1 h w"]]:

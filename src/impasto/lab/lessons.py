@@ -35,14 +35,14 @@ class Crops:
     def __init__(self, recipe: DistilRecipe, assets: Path) -> None:
         photos = list_photos(assets / recipe.photos, recipe.held_out)
         paintings = list_photos(assets / recipe.paintings, recipe.held_out)
-        self.sets = [PhotoSet(photos), PhotoSet(paintings, short_side=PAINTING_SIDE)]
+        self.sets = [PhotoSet.read(photos), PhotoSet.read(paintings, short_side=PAINTING_SIDE)]
         self.seed, self.sampling = recipe.seed, recipe.sampling
 
     def batch(self, number: int) -> Float[Tensor, "n 3 crop crop"]:
         """The batch of a number, RGB in 0 to 1."""
         rng, count = np.random.default_rng([self.seed, number]), self.sampling.batch // 2
         crops = [self.sets[(number + i) % 2].crop(rng, self.sampling.crop) for i in range(count)]
-        image = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float() / 255
+        image = torch.stack(crops) / 255
         both = torch.cat([image, vary(image, rng)])
         return both.contiguous(memory_format=torch.channels_last)
 

@@ -72,13 +72,14 @@ class Closeup:
     def loss(
         self, painted: Float[Tensor, "n 3 h w"], mix: Float[Tensor, "n styles"]
     ) -> Float[Tensor, ""]:
-        """The style loss in the middle of the first paintings."""
+        """The style loss in the middle of some paintings, evenly spaced."""
         height, width = painted.shape[-2:]
         top, left = (max(0, (whole - self.side) // 2) for whole in (height, width))
         rows, columns = slice(top, top + self.side), slice(left, left + self.side)
-        piece = painted[: self.items, :, rows, columns]
+        apart = max(1, len(painted) // self.items)
+        piece = painted[::apart, :, rows, columns][: self.items]
         piece = piece.contiguous(memory_format=torch.channels_last)
-        targets = self.looks.mix_features(mix[: self.items])
+        targets = self.looks.mix_features(mix[::apart][: self.items])
         return style_loss(self.features(piece, FINE_LAYERS), targets).mean()
 
 

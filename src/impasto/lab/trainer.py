@@ -50,7 +50,7 @@ class Trainer:
         assets = assets_folder()
         self.features = self._network(recipe.features, assets)
         self.objective = self._objective(recipe, assets)
-        self.photos = PhotoSet(list_photos(assets / recipe.photos, recipe.held_out))
+        self.photos = PhotoSet.read(list_photos(assets / recipe.photos, recipe.held_out), device)
         self.samples = [
             to_tensor(open_rgb(assets / name, long_side=SAMPLE_SIZE)) for name in recipe.samples
         ]
@@ -100,7 +100,7 @@ class Trainer:
         recipe = self.recipe
         batch = self.photos.batch(recipe.seed, self.step, recipe.sampling, recipe.shares())
         with torch.autocast(self.device, torch.bfloat16, self.bfloat16):
-            terms = self.losses(self._to_device(batch))
+            terms = self.losses(batch)
         total = self.objective.total(terms)
         check_finite(terms, self.step, "the last checkpoint is kept")
         self.optimiser.zero_grad()
@@ -115,12 +115,6 @@ class Trainer:
         """All terms that the recipe weighs, by the name of their weight; each a scalar."""
         extras = Extras.at(self.step, self.recipe.sampling)
         return self.objective.terms(self.live.trunk, self.live.book(batch.mix), batch, extras)
-
-    def _to_device(self, batch: Batch) -> Batch:
-        device = self.device
-        names = ("image", "noise", "mix", "grain")
-        moved = {name: getattr(batch, name).to(device, non_blocking=True) for name in names}
-        return Batch(**moved, thumbnail=batch.thumbnail, shift=batch.shift)
 
     def state(self) -> dict[str, Any]:
         """Everything that a resumed run needs; batches follow from seed and step."""

@@ -60,8 +60,8 @@ class BaselineLearner:
         self.encoder = load_features(assets / recipe.features).to(device)
         photos = list_photos(assets / recipe.photos, recipe.held_out)
         paintings = list_photos(assets / recipe.paintings, recipe.held_out)
-        self.photos = PhotoSet(spread(photos, recipe.sampling.photos))
-        self.paintings = PhotoSet(paintings, short_side=PAINTING_SIDE)
+        self.photos = PhotoSet.read(spread(photos, recipe.sampling.photos), device)
+        self.paintings = PhotoSet.read(paintings, device, short_side=PAINTING_SIDE)
         torch.manual_seed(recipe.seed)
         self.net = new_net(recipe.method).to(device)
         if recipe.decoder and isinstance(self.net, LinearNet):
@@ -90,12 +90,8 @@ class BaselineLearner:
     def batch(self, step: int) -> tuple[Batch, Batch]:
         """Photos and paintings of a step, RGB in 0 to 1; they depend on seed and step alone."""
         rng, sampling = np.random.default_rng([self.recipe.seed, step]), self.recipe.sampling
-        found = []
-        for pictures in (self.photos, self.paintings):
-            crops = [pictures.crop(rng, sampling.crop) for _ in range(sampling.batch)]
-            image = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float() / 255
-            found.append(image.to(self.device).contiguous(memory_format=torch.channels_last))
-        return found[0], found[1]
+        photos = self.photos.crops(rng, sampling.batch, sampling.crop)
+        return photos, self.paintings.crops(rng, sampling.batch, sampling.crop)
 
     def losses(self, photos: Batch, paintings: Batch) -> dict[str, Tensor]:
         """The means over the batch; the first photo is its own style, and is to come back."""
