@@ -1,23 +1,12 @@
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
-from hypothesis import given
-from hypothesis import strategies as st
 
 from impasto.core.errors import ImageError, InputError
-from impasto.lab.data import (
-    Batch,
-    PhotoSet,
-    assets_folder,
-    list_photos,
-    open_rgb,
-    random_mixes,
-)
+from impasto.lab.data import PhotoSet, assets_folder, list_photos, open_rgb
 from impasto.lab.recipe import Sampling
 
 SAMPLING = Sampling(batch=4, crop=32)
@@ -73,21 +62,6 @@ def test_some_paintings_are_in_a_mix_of_styles(photos: PhotoSet, styles: int) ->
     assert counts == {count for count in (1, 2, 3) if count <= styles}
 
 
-@given(st.integers(0, 4), st.integers(1, 9), st.integers(1, 12))
-def test_neighbours_share_a_style(identities: int, alike: int, paintings: int) -> None:
-    """So many neighbours have one mix, the last perhaps fewer, after those that stay as they are."""
-    sampling = replace(
-        SAMPLING, batch=identities + paintings, identities=identities, alike=alike, mixed=0.5
-    )
-    mix = random_mixes(np.random.default_rng(alike), sampling, [1, 2, 3])
-    assert mix.shape == (sampling.batch, 4)
-    assert (mix[:identities, 0] == 1).all()
-    styled = mix[identities:]
-    assert (styled[:, 0] == 0).all()
-    for first in range(0, paintings, alike):
-        assert (styled[first : first + alike] == styled[first]).all()
-
-
 def test_held_out_photos_are_left_out(workshop: Path) -> None:
     """A held-out file name is not listed, wherever it lies."""
     folder = workshop / "assets/photos"
@@ -123,14 +97,10 @@ def test_the_assets_folder_must_be_there(monkeypatch: pytest.MonkeyPatch, tmp_pa
         assets_folder()
 
 
-@given(st.lists(st.integers(0, 3), min_size=1, max_size=9))
-def test_runs_are_neighbours_of_one_style(styles: list[int]) -> None:
-    """Runs cover a batch in order, hold one style each, and neighbours differ."""
-    blank = torch.zeros(len(styles), 3, 1, 1)
-    mix = F.one_hot(torch.tensor(styles), 4).float()
-    batch = Batch(blank, blank, mix, False, (0, 0), blank[:, :1])
-    runs = [styles[run] for run in batch.runs()]
-    assert [style for run in runs for style in run] == styles
-    assert all(len(set(run)) == 1 for run in runs)
-    assert all(one[0] != two[0] for one, two in pairwise(runs))
-    assert [batch.part(run).mix.argmax(1).tolist() for run in batch.runs()] == runs
+def test_a_flat_photo_is_drawn_when_there_is_no_other() -> None:
+    """Squares are of photos that show something, as long as there are any."""
+    rng, grey = np.random.default_rng(0), np.full((40, 50, 3), 128, np.uint8)
+    photo = rng.integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    assert PhotoSet([grey]).crops(rng, 2, 32).std() == 0
+    drawn = PhotoSet([grey, photo]).crops(rng, 20, 32).std(dim=(1, 2, 3))
+    assert (drawn > 0).sum() >= 18

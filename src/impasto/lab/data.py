@@ -7,9 +7,8 @@ would have seen, and no position has to be saved. Devices cut the same squares; 
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
@@ -40,10 +39,7 @@ FLAT = 4.0
 Statistics of its thumbnail can be so small that the crop itself is blown up out of all measure.
 """
 
-FLAT_STEP = 4
-"""Pixels: so far apart are those that say whether a square is flat."""
-
-TRIES = 5
+TRIES = 4
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 
@@ -110,17 +106,6 @@ class Batch:
     grain: Float[Tensor, "n 1 cells cells"]
     """As much as pictures and any margin need; see `impasto.lab.nets`."""
 
-    def runs(self, count: int | None = None) -> list[slice]:
-        """The items, or the first of them, as runs of neighbours of one style, or mix."""
-        styles = self.mix[:count].tolist()
-        starts = [i for i, style in enumerate(styles) if i == 0 or style != styles[i - 1]]
-        return [slice(*ends) for ends in pairwise([*starts, len(styles)])]
-
-    def part(self, run: slice) -> "Batch":
-        """Some of the items."""
-        names = ("image", "noise", "mix", "grain")
-        return replace(self, **{name: getattr(self, name)[run] for name in names})
-
 
 def random_grain(
     rng: np.random.Generator, count: int, side: int
@@ -148,14 +133,13 @@ def random_mixes(
     Now and then a mix of any styles takes its place.
     """
     paintings = sampling.batch - sampling.identities
-    draws = -(-paintings // sampling.alike)
-    style = 1 + rng.choice(len(shares), draws, p=np.asarray(shares) / np.sum(shares))
+    style = 1 + rng.choice(len(shares), paintings, p=np.asarray(shares) / np.sum(shares))
     mix = F.one_hot(torch.from_numpy(style), len(shares) + 1).float()
     for row in mix:
         if rng.random() < sampling.mixed:
             row[1:] = _random_mix(rng, len(shares))
     same = torch.eye(1, len(shares) + 1).expand(sampling.identities, -1)
-    return torch.cat([same, mix.repeat_interleave(sampling.alike, dim=0)[:paintings]])
+    return torch.cat([same, mix])
 
 
 class PhotoSet:
@@ -197,20 +181,21 @@ class PhotoSet:
     def crops(
         self, rng: np.random.Generator, count: int, crop: int
     ) -> Float[Tensor, "count 3 crop crop"]:
-        """Random squares that are not flat, RGB in 0 to 1, channels last."""
-        image = torch.stack([self.crop(rng, crop) for _ in range(count)]).float() / 255
-        return image.contiguous(memory_format=torch.channels_last)
+        """Random squares of random photos, RGB in 0 to 1, channels last.
 
-    def crop(self, rng: np.random.Generator, crop: int) -> Float[Tensor, "3 crop crop"]:
-        """A random square of a random photo that is not flat; the last of some tries if all are.
-
-        Values of 0 to 255.
+        Flat ones are drawn again, at most `TRIES` times.
         """
+        image = self._squares(rng, count, crop)
         for _ in range(TRIES):
-            square = self._any_square(rng, crop)
-            if square[::FLAT_STEP, ::FLAT_STEP].float().std() > FLAT:
+            flat = (image.std(dim=(1, 2, 3)) <= FLAT).nonzero()[:, 0]
+            if len(flat) == 0:
                 break
-        return _resized(square, crop)
+            image[flat] = self._squares(rng, len(flat), crop)
+        return (image / 255).contiguous(memory_format=torch.channels_last)
+
+    def _squares(self, rng: np.random.Generator, count: int, crop: int) -> Tensor:
+        """Random squares, 0 to 255."""
+        return torch.stack([_resized(self._any_square(rng, crop), crop) for _ in range(count)])
 
     def _any_square(self, rng: np.random.Generator, crop: int) -> UInt8[Tensor, "side side 3"]:
         """A random square of a random photo, of the crop's size or larger, flipped half the time.

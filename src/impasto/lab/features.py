@@ -27,6 +27,7 @@ from torch import Tensor, nn
 
 from impasto.core.errors import ModelError
 from impasto.core.files import atomic_write
+from impasto.lab.padding import pad_reflect
 
 BUNDLED = "bundled"
 """How recipes name the network of the package."""
@@ -87,7 +88,7 @@ class FeatureNetwork(nn.Module):
         for name, convolution in self.convolutions.items():
             if name[4] != block:
                 x, block = F.max_pool2d(x, 2), name[4]
-            x = F.relu(convolution(F.pad(x, (1, 1, 1, 1), mode="reflect")))
+            x = F.relu(convolution(pad_reflect(x)))
             if name in wanted:
                 found[name] = self.heads[name](x) if heads and name in self.heads else x
             if len(found) == len(wanted):

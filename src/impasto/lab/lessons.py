@@ -41,8 +41,8 @@ class Crops:
     def batch(self, number: int) -> Float[Tensor, "n 3 crop crop"]:
         """The batch of a number, RGB in 0 to 1."""
         rng, count = np.random.default_rng([self.seed, number]), self.sampling.batch // 2
-        crops = [self.sets[(number + i) % 2].crop(rng, self.sampling.crop) for i in range(count)]
-        image = torch.stack(crops) / 255
+        sets = [self.sets[(number + i) % 2] for i in range(count)]
+        image = torch.cat([each.crops(rng, 1, self.sampling.crop) for each in sets])
         both = torch.cat([image, vary(image, rng)])
         return both.contiguous(memory_format=torch.channels_last)
 

@@ -33,7 +33,8 @@ from impasto.lab.levels import (
     ResidualBlock,
     TrunkSettings,
 )
-from impasto.lab.phases import UpConv, pad_edge, skip_kernel
+from impasto.lab.padding import pad_edge
+from impasto.lab.phases import UpConv, skip_kernel
 from impasto.lab.sites import (
     Normalise,
     Site,
@@ -42,6 +43,7 @@ from impasto.lab.sites import (
     apply_statistics,
     compose,
     no_statistics,
+    parts_of,
     scale_and_shift,
 )
 
@@ -156,7 +158,7 @@ class Trunk(nn.Module):
         if statistics is None:
             normalise = self._own_statistics(code, image.shape[-2:], None)
         else:
-            normalise = apply_statistics(code, statistics)
+            normalise = apply_statistics(code, statistics, self.sites)
         height, width = image.shape[-2:]
         margin = self.settings.margin
         painted = self.run(self.pad(image), normalise, grain)
@@ -208,11 +210,18 @@ class Trunk(nn.Module):
     def _own_statistics(
         self, code: Tensor, size: Sequence[int], found: list[Tensor] | None
     ) -> Normalise:
+        codes = parts_of(code, self.sites)
+
         def normalise(x: Tensor, site: Site) -> Tensor:
-            statistics = no_statistics(code, site) if site.fixed else self._inside(x, site, size)
+            affine = codes[site.name]
+            if not site.fixed:
+                statistics = self._inside(x, site, size)
+                affine = compose(affine, statistics)
+            elif found is not None:
+                statistics = no_statistics(code, site)
             if found is not None:
                 found.append(statistics)
-            return scale_and_shift(x, compose(code[:, :, site.span], statistics), site)
+            return scale_and_shift(x, affine, site)
 
         return normalise
 

@@ -112,7 +112,7 @@ class Objective:
         self, trunk: Trunk, code: Float[Tensor, "n 2 c"], batch: Batch, extras: Extras
     ) -> dict[str, Tensor]:
         """All terms that the weights name, each a scalar, of a batch painted with its codes."""
-        painted = torch.cat([_paint(trunk, code[run], batch.part(run)) for run in batch.runs()])
+        painted = _paint(trunk, code, batch)
         terms = self._feature_terms(painted, batch)
         terms["variation"] = total_variation(painted[self.styled]).mean()
         terms["range"] = out_of_range(painted).mean()
@@ -166,12 +166,8 @@ class Objective:
 
 
 def _paint(trunk: Trunk, code: Tensor, batch: Batch) -> Float[Tensor, "n 3 h w"]:
-    """Paints items of one style, by statistics of the picture itself, or of it at half its size.
-
-    One code for all lets the trunk mix its banks of filters once.
-    """
+    """Paints items by statistics of the picture itself, or of it at half its size."""
     image, grain, statistics = batch.image + batch.noise, batch.grain, None
-    code = code[:1]
     if batch.thumbnail:
         small = F.interpolate(image, scale_factor=0.5, mode="bilinear", antialias=True)
         statistics = trunk.measure(small, code, grain)
@@ -184,9 +180,7 @@ def _stability(trunk: Trunk, painted: Tensor, batch: Batch, code: Tensor) -> Ten
     rows, columns = (slice(first, first + side) for first in batch.shift)
     shifted = (batch.image + batch.noise.flip(0))[:half, :, rows, columns]
     shifted = shifted.contiguous(memory_format=torch.channels_last)
-    again = torch.cat(
-        [trunk(shifted[run], code[run][:1], grain=batch.grain[run]) for run in batch.runs(half)]
-    )
+    again = trunk(shifted, code[:half], grain=batch.grain[:half])
     middle = slice(STABILITY_BORDER, -STABILITY_BORDER)
     inside = (..., middle, middle)
     return squared_error(again[inside], painted[:half, :, rows, columns][inside]).mean()
@@ -199,6 +193,7 @@ def _mean(values: Tensor) -> Tensor:
 
 def check_finite(terms: Mapping[str, Tensor], step: int, kept: str) -> None:
     """Raises InputError naming a term that is not a number; `kept` says what is not lost."""
-    for name, value in terms.items():
-        if not math.isfinite(found := value.item()):
-            raise InputError(f"step {step}: the {name} loss is {found}; {kept}")
+    values = torch.stack([value.detach().float() for value in terms.values()]).tolist()
+    for name, value in zip(terms, values, strict=True):
+        if not math.isfinite(value):
+            raise InputError(f"step {step}: the {name} loss is {value}; {kept}")

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from impasto.lab.padding import pad_edge
 from impasto.lab.sites import Normalise, Site
 
 
@@ -55,12 +56,6 @@ def skip_kernel(weight: Float[Tensor, "o i 3 3"]) -> Float[Tensor, "o*4 i*4 2 2"
     return kernel.flatten(3, 5).flatten(0, 2)
 
 
-def pad_edge(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c _ _"]:
-    """Replicates the edge by one pixel; concatenated, because compilers take that in any layout."""
-    x = torch.cat([x[..., :1], x, x[..., -1:]], dim=3)
-    return torch.cat([x[..., :1, :], x, x[..., -1:, :]], dim=2)
-
-
 class Bank(nn.Module):
     """A few 3x3 filters beside those of a layer, shared by all styles.
 
@@ -75,11 +70,10 @@ class Bank(nn.Module):
         self.site = site
         self.weight = nn.Conv2d(inputs, site.bank, 3, bias=False).weight
 
-    def mixed(
-        self, own: Float[Tensor, "o i 3 3"], normalise: Normalise
-    ) -> Float[Tensor, "n o i 3 3"]:
-        """A layer's filters with the mixtures of each code that `normalise` applies."""
-        return own + normalise(self.weight[None], self.site)
+    def mixture(self, normalise: Normalise) -> Float[Tensor, "n o bank"]:
+        """How much of each filter each code that `normalise` applies adds to each of a layer's."""
+        each = torch.eye(self.site.bank, device=self.weight.device)
+        return normalise(each[None], self.site)
 
 
 @runtime_checkable
@@ -93,7 +87,7 @@ class Banked(Protocol):
         """Its own filters."""
         ...
 
-    def convolve(self, padded: Tensor, weight: Tensor) -> Tensor:
+    def convolve(self, padded: Tensor, weight: Tensor, *, biased: bool = True) -> Tensor:
         """Its convolution with some filters."""
         ...
 
@@ -101,17 +95,34 @@ class Banked(Protocol):
 def convolved(
     layer: Banked, padded: Float[Tensor, "n i h w"], normalise: Normalise | None
 ) -> Float[Tensor, "n _ _ _"]:
-    """A layer's convolution: of all items at once where they share their filters, or one by one.
+    """A layer's convolution.
+
+    Filters are mixed where all items have one code. Where each has its own, the answers of the
+    filters are, which comes to the same and is one product for all items.
 
     A layer without a bank needs no `normalise`.
     """
     if layer.bank is None or normalise is None:
         return layer.convolve(padded, layer.weight)
-    weights = layer.bank.mixed(layer.weight, normalise)
-    if len(weights) == 1:
-        return layer.convolve(padded, weights[0])
-    pairs = zip(padded.split(1), weights.unbind(), strict=True)
-    return torch.cat([layer.convolve(item, weight) for item, weight in pairs])
+    mixture, shared = layer.bank.mixture(normalise), layer.bank.weight
+    if len(mixture) == 1:
+        filters = torch.einsum("ob,b...->o...", mixture[0], shared)
+        return layer.convolve(padded, layer.weight + filters)
+    answers = layer.convolve(padded, shared, biased=False)
+    return layer.convolve(padded, layer.weight) + mixed_channels(mixture, answers)
+
+
+def mixed_channels(
+    mixture: Float[Tensor, "n o b"], answers: Float[Tensor, "n b_phases h w"]
+) -> Float[Tensor, "n o_phases h w"]:
+    """Mixes groups of channels, by another mixture for each item; channels last in memory."""
+    phases = answers.shape[1] // mixture.shape[2]
+    if phases > 1:
+        same = torch.eye(phases, device=mixture.device)
+        mixture = torch.einsum("nob,ps->nopbs", mixture, same).flatten(3).flatten(1, 2)
+    pixels = answers.permute(0, 2, 3, 1)
+    mixed = pixels.flatten(1, 2) @ mixture.mT.to(pixels.dtype)
+    return mixed.unflatten(1, pixels.shape[1:3]).permute(0, 3, 1, 2)
 
 
 class EdgeConv(nn.Conv2d):
@@ -136,9 +147,10 @@ class EdgeConv(nn.Conv2d):
         """As `nn.Conv2d` with a padding of one; a bank needs `normalise`."""
         return convolved(self, pad_edge(x), normalise)
 
-    def convolve(self, padded: Tensor, weight: Tensor) -> Tensor:
+    def convolve(self, padded: Tensor, weight: Tensor, *, biased: bool = True) -> Tensor:
         """The convolution of a padded map."""
-        return F.conv2d(padded, weight, self.bias, self.stride, groups=self.groups)
+        bias = self.bias if biased else None
+        return F.conv2d(padded, weight, bias, self.stride, groups=self.groups)
 
 
 class UpConv(nn.Module):
@@ -169,9 +181,10 @@ class UpConv(nn.Module):
         """The four phases of every output, before they are interleaved; see `EdgeConv`."""
         return convolved(self, pad_edge(x) if self.padded else x, normalise)
 
-    def convolve(self, padded: Tensor, weight: Tensor) -> Tensor:
+    def convolve(self, padded: Tensor, weight: Tensor, *, biased: bool = True) -> Tensor:
         """The phases of a padded map."""
-        bias = None if self.bias is None else self.bias.repeat_interleave(4)
+        has_bias = biased and self.bias is not None
+        bias = self.bias.repeat_interleave(4) if has_bias else None
         return F.conv2d(padded, phase_kernel(weight), bias)
 
     def forward(

@@ -77,8 +77,7 @@ class Sampling:
     same of the style at half the size; where both are above 1 they fall on different steps.
     `fine_items` paintings are looked at by the second network, each in a square of `fine_crop`.
     `shares` says which styles are drawn more often than the others, whose share is 1; `mixed` is
-    the share of paintings in a mix of two or three styles. `alike` neighbours share a style, which
-    lets a GPU paint them together.
+    the share of paintings in a mix of two or three styles.
     """
 
     batch: int = 8
@@ -92,11 +91,8 @@ class Sampling:
     fine_crop: int = 128
     shares: dict[str, float] = field(default_factory=dict)
     mixed: float = 0.0
-    alike: int = 1
 
     def __post_init__(self) -> None:
-        if self.alike < 1:
-            raise SettingsError(f"alike = {self.alike!r} must be at least 1")
         if not 0 <= self.mixed <= 1:
             raise SettingsError(f"mixed = {self.mixed!r} must lie between 0 and 1")
         for name, share in self.shares.items():

@@ -4,7 +4,7 @@
 measured, an affine, which is composed, and a multiply-add, which is all that painting needs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -104,18 +104,30 @@ def no_statistics(code: Float[Tensor, "n 2 _"], site: Site) -> Float[Tensor, "n 
     return torch.stack([torch.zeros_like(ones), ones], dim=1)
 
 
+def parts_of(values: Float[Tensor, "n 2 c"], sites: Sequence[Site]) -> dict[str, Tensor]:
+    """Each site's part of a code, or of statistics, by the site's name.
+
+    All at once, because the gradient of a slice alone is as large as the whole.
+    """
+    parts = values.split([site.channels for site in sites], dim=2)
+    return {site.name: part for site, part in zip(sites, parts, strict=True)}
+
+
 def apply_affine(affine: Float[Tensor, "n 2 c"]) -> Normalise:
     """A normalisation that uses no statistics of its input: the paint path."""
     return lambda x, site: scale_and_shift(x, affine[:, :, site.span], site)
 
 
-def apply_statistics(code: Float[Tensor, "m 2 c"], statistics: Float[Tensor, "n 2 c"]) -> Normalise:
+def apply_statistics(
+    code: Float[Tensor, "m 2 c"], statistics: Float[Tensor, "n 2 c"], sites: Sequence[Site]
+) -> Normalise:
     """A normalisation by given statistics; m is 1, one code for all items, or n."""
+    codes, found = parts_of(code, sites), parts_of(statistics, sites)
 
     def normalise(x: Tensor, site: Site) -> Tensor:
-        affine = code[:, :, site.span]
+        affine = codes[site.name]
         if not site.fixed:
-            affine = compose(affine, statistics[:, :, site.span])
+            affine = compose(affine, found[site.name])
         return scale_and_shift(x, affine, site)
 
     return normalise

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+import torch
 from PIL import Image
 from torch import Tensor
 
@@ -72,6 +73,8 @@ def train(recipe: Recipe, settings: RunSettings) -> Iterator[Progress]:
     exception, loses what came after the last checkpoint, at most `checkpoint_seconds` of work.
     """
     trainer = Trainer(recipe, settings.device, bfloat16=settings.bfloat16)
+    # Only now: style pictures of all sizes were measured, and each would be tried in all ways.
+    torch.backends.cudnn.benchmark = True
     if settings.start is not None:
         trainer.start_from(settings.start, Library())
     sheet = partial(_save_sheet, trainer, settings.folder) if trainer.samples else None
@@ -129,7 +132,7 @@ class Clock:
         self.settings = settings
         self.start = self.last = time.monotonic()
         self.done: dict[str, float] = {}
-        self.sums: dict[str, list[float]] = {}
+        self.seen: dict[str, list[Tensor]] = {}
 
     def over(self) -> bool:
         """Whether the time of this call is up."""
@@ -147,14 +150,14 @@ class Clock:
     def add(self, terms: Mapping[str, Tensor]) -> None:
         """Counts the terms of one step."""
         for name, value in terms.items():
-            self.sums.setdefault(name, []).append(value.item())
+            self.seen.setdefault(name, []).append(value.detach())  # a GPU need not wait
 
     def report(self, step: int, steps: int, batch: int) -> Progress:
         """What happened since the last report, which is also a line of the log."""
         now = time.monotonic()
         speed = batch * self.settings.log_every / (now - self.last)
-        losses = {name: sum(values) / len(values) for name, values in self.sums.items()}
-        self.last, self.sums = now, {}
+        losses = {name: torch.stack(each).mean().item() for name, each in self.seen.items()}
+        self.last, self.seen = now, {}
         line = {"step": step, **{k: round(v, 6) for k, v in losses.items()}}
         self.settings.folder.mkdir(parents=True, exist_ok=True)
         with (self.settings.folder / "log.jsonl").open("a", encoding="utf-8") as file:

@@ -101,11 +101,10 @@ class Trainer:
         batch = self.photos.batch(recipe.seed, self.step, recipe.sampling, recipe.shares())
         with torch.autocast(self.device, torch.bfloat16, self.bfloat16):
             terms = self.losses(batch)
-        total = self.objective.total(terms)
-        check_finite(terms, self.step, "the last checkpoint is kept")
         self.optimiser.zero_grad()
-        total.backward()
+        self.objective.total(terms).backward()
         nn.utils.clip_grad_norm_(self.live.trunk.parameters(), 1.0)
+        check_finite(terms, self.step, "the last checkpoint is kept")
         self.optimiser.step(self.recipe.schedule, self.step)
         self.step += 1
         update_mean(self.average, self.live, self.recipe.schedule.average, self.step)
