@@ -109,9 +109,10 @@ def test_a_photo_without_a_flat_place_has_no_halo() -> None:
 
 
 def test_gradients_are_finite() -> None:
-    """Both terms can be trained with where a painting has one colour."""
+    """All terms can be trained with where a painting has one colour."""
     painted = FLAT.clone().requires_grad_()
-    (lattice(painted, FLAT) + halo(painted, noise())).sum().backward()
+    terms = lattice(painted, FLAT) + threads(painted, FLAT) + halo(painted, noise())
+    terms.sum().backward()
     assert painted.grad is not None
     assert painted.grad.isfinite().all()
 
@@ -134,15 +135,32 @@ def test_a_thin_rim_is_a_halo() -> None:
 @pytest.mark.parametrize("axis", [0, 1])
 def test_threads_lie_along_an_axis(axis: int) -> None:
     """Lines along rows or columns cost, the same noise aslant or without a direction hardly any."""
-    generator = torch.Generator().manual_seed(1)
-    along = torch.randn(SIDE, 1, generator=generator).expand(SIDE, SIDE)
+    along = torch.randn(SIDE, 1, generator=torch.Generator().manual_seed(1)).expand(SIDE, SIDE)
     along = along.T if axis else along
-    rows, columns = torch.meshgrid(torch.arange(SIDE), torch.arange(SIDE), indexing="ij")
-    aslant = torch.randn(2 * SIDE, generator=generator)[rows + columns]
-    found = [
-        threads(grey(0.5 + 0.05 * each), FLAT).item() for each in (along, aslant, noise()[0, 0])
-    ]
+    found = [cost_of(each) for each in (along, *diagonals(), noise()[0, 0])]
     assert found[0] > 1e-4
     assert max(found[1:]) < 0.1 * found[0]
     rough = torch.rand(1, 3, SIDE, SIDE)
     assert threads(grey(0.5 + 0.05 * along), rough).item() < 0.05 * found[0]
+
+
+def test_threads_may_cross_aslant() -> None:
+    """Lines along both diagonals cost, those along one, or strokes of any angle, hardly any."""
+    rising, falling = diagonals()
+    crossed = cost_of((rising + falling) / 2**0.5)
+    assert crossed > 1e-4
+    assert max(cost_of(rising), cost_of(falling)) < 0.1 * crossed
+    assert cost_of(rising.where(torch.arange(SIDE) < SIDE / 2, falling)) > 0.5 * crossed
+
+
+def cost_of(pattern: Tensor) -> float:
+    """What threads cost in a weak pattern of variance 1 where the photo is flat."""
+    return threads(grey(0.5 + 0.05 * pattern), FLAT).item()
+
+
+def diagonals() -> tuple[Tensor, Tensor]:
+    """Lines along one diagonal and along the other, of noise."""
+    generator = torch.Generator().manual_seed(2)
+    rows, columns = torch.meshgrid(torch.arange(SIDE), torch.arange(SIDE), indexing="ij")
+    noises = torch.randn(2, 2 * SIDE, generator=generator)
+    return noises[0][rows + columns], noises[1][rows - columns + SIDE]

@@ -73,15 +73,20 @@ def lattice(covariance: Float[Tensor, "n h w"]) -> Float[Tensor, " n"]:
 
 
 def threads(covariance: Float[Tensor, "n h w"]) -> Float[Tensor, " n"]:
-    """How much more a painting is alike along rows and columns than aslant where the photo is flat.
+    """How much a painting has of threads that cross, as of cloth, where the photo is flat.
 
-    The `flat_covariance` straight along the axes, less what it is on the diagonals at the same
-    distance. Convolutions draw threads as of linen with ease; strokes go any way.
+    Convolutions draw threads along rows and columns, or both diagonals, with ease; strokes go any
+    way, but one way in one place. So the `flat_covariance` straight along the axes counts, less
+    what it is on the diagonals at the same distance; and what both diagonals have, the smaller of
+    the two, less the axes: of strokes it is no larger, whatever their angle.
     """
     straight, aslant = torch.tensor(THREADS)[..., None].unbind(1)
     row, column = (_at(covariance, straight * torch.tensor(axis)) for axis in ((0, 1), (1, 0)))
     falling, rising = (_at(covariance, aslant * torch.tensor(axis)) for axis in ((1, 1), (1, -1)))
-    return (row + column - falling - rising).clamp_min(0).mean(dim=1) / 2
+    axes = (row + column) / 2
+    linen = axes - (falling + rising) / 2
+    crossed = torch.minimum(falling, rising) - axes.clamp_min(0)
+    return (linen.clamp_min(0) + crossed.clamp_min(0)).mean(dim=1)
 
 
 def halo(image: Float[Tensor, "n 3 h w"], photo: Float[Tensor, "n 3 h w"]) -> Float[Tensor, " n"]:
