@@ -96,7 +96,16 @@ def test_beyond_full_strength_ours_counts_as_it_is(tmp_path: Path) -> None:
     assert versus.wins  # wherever both are
 
 
-def test_without_a_shared_content_loss_all_places_count(tmp_path: Path) -> None:
+def test_without_a_shared_content_loss_the_nearest_counts(tmp_path: Path) -> None:
+    """Nearer to photo and style than the other at its weakest wins, whatever it does farther on."""
+    curves = {"impasto": {1.0: (0.4, 0.6)}, "wct": {0.5: (0.5, 0.9), 1.0: (1.0, 0.3)}}
+    versus = Bootstrap(write(tmp_path, curves), times=50).versus("wct")
+    assert versus is not None
+    assert [(place.content, place.nearer) for place in versus.places] == [(0.5, True), (1.0, True)]
+    assert versus.wins
+
+
+def test_less_of_the_style_is_no_win_however_near_the_photo(tmp_path: Path) -> None:
     """A method that is always further from the photo is beaten only by less style loss."""
     curves = {"impasto": {1.0: (0.4, 0.6)}, "wct": {1.0: (1.0, 0.3)}}
     versus = Bootstrap(write(tmp_path, curves), times=50).versus("wct")

@@ -47,8 +47,12 @@ class Versus:
 
     @property
     def shared(self) -> tuple[Place, ...]:
-        """At content losses that both reach; all places where there is none."""
-        return tuple(each for each in self.places if not each.nearer) or self.places
+        """At content losses that both reach; where there is none, at the nearest to our reach.
+
+        Farther on, ours is nearer to the photo and the other may be nearer to the style, of which
+        nothing follows.
+        """
+        return tuple(each for each in self.places if not each.nearer) or self.places[:1]
 
     @property
     def wins(self) -> bool:

@@ -76,7 +76,7 @@ def targets(results: Results, bootstrap: Bootstrap) -> Table:
         (
             "Ratios of impasto's to the other's: below 1 is more of the style. In brackets the "
             "interval of 95 % over photos. The judge's ratio is of kernel distances. What is said "
-            "below is of content losses that both reach, where there are such.",
+            "below is of content losses that both reach, or else of the nearest to ours.",
             *notes,
         ),
     )
