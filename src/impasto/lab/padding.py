@@ -13,12 +13,12 @@ from torch import Tensor
 
 def pad_edge(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c _ _"]:
     """Replicates the edge by one pixel."""
-    return _Pad.apply(x, 0)  # type: ignore[no-any-return]
+    return _Pad.apply(x, 0)
 
 
 def pad_reflect(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c _ _"]:
     """Reflects the map by one pixel, without repeating its edge; sides of two pixels at least."""
-    return _Pad.apply(x, 1)  # type: ignore[no-any-return]
+    return _Pad.apply(x, 1)
 
 
 class _Pad(torch.autograd.Function):

@@ -183,9 +183,9 @@ class UpConv(nn.Module):
 
     def convolve(self, padded: Tensor, weight: Tensor, *, biased: bool = True) -> Tensor:
         """The phases of a padded map."""
-        has_bias = biased and self.bias is not None
-        bias = self.bias.repeat_interleave(4) if has_bias else None
-        return F.conv2d(padded, phase_kernel(weight), bias)
+        bias = self.bias if biased else None
+        spread = None if bias is None else bias.repeat_interleave(4)
+        return F.conv2d(padded, phase_kernel(weight), spread)
 
     def forward(
         self, x: Float[Tensor, "n i h w"], normalise: Normalise | None = None
