@@ -54,11 +54,12 @@ def rows(recipes: list[Recipe], count: int) -> Iterator[str]:
     wanted = features(photo, [CONTENT_LAYER])[CONTENT_LAYER]
     paintings = [load(recipe) for recipe in recipes]
     for index, style in enumerate(plain.styles, start=1):
-        row = torch.full((len(photo),), index)
+        mix = torch.eye(len(plain.styles) + 1)[[index] * len(photo)]
+        targets = [look.mix_features(mix) for look in looks]
         for recipe, (painting, step) in zip(recipes, paintings, strict=True):
-            painted = painting.trunk(photo, painting.book.codes[row])
+            painted = painting.trunk(photo, painting.book(mix))
             found = features(painted.clamp(0, 1), STYLE_LAYERS)
-            losses = [style_loss(found, look.pick(row).features).mean().item() for look in looks]
+            losses = [style_loss(found, target).mean().item() for target in targets]
             losses.append(content_loss(found[CONTENT_LAYER], wanted).mean().item())
             values = " | ".join(f"{loss:.4f}" for loss in losses)
             yield f"| {style} | {recipe.name}, step {step} | {values} |"

@@ -12,13 +12,14 @@ import json
 import math
 import sys
 from pathlib import Path
+from typing import Any
 
 import pyvips
 import skimage.data
 
 from impasto.bench.process import run_process
 
-SAVERS = {
+SAVERS: dict[str, tuple[str, dict[str, Any]]] = {
     "tiff": ("tif", {"bigtiff": True}),
     "deflate": ("tif", {"bigtiff": True, "compression": "deflate", "level": 1}),
     "jpeg": ("jpg", {"Q": 90}),
@@ -42,7 +43,7 @@ def make(folder: Path, megapixels: float, format: str, orientation: int) -> Path
     path = folder / f"{megapixels:g}-{format}-{orientation}.{suffix}"
     if not path.exists():
         side = math.isqrt(round(megapixels * 1e6))
-        photo = pyvips.Image.new_from_array(skimage.data.astronaut())
+        photo = pyvips.Image.new_from_array(skimage.data.astronaut())  # type: ignore[no-untyped-call]
         big = photo.replicate(-(-side // photo.width), -(-side // photo.height))
         big = big.crop(0, 0, side, round(megapixels * 1e6) // side).copy(interpretation="srgb")
         big.set_type(pyvips.GValue.gint_type, "orientation", orientation)

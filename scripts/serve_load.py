@@ -110,7 +110,8 @@ def memory(files: list[bytes], given: argparse.Namespace) -> dict[str, Any]:
             done += step
             samples.append((done, server.memory() / 2**20))
     settled = samples[len(samples) // 5 :]
-    slope = float(np.polyfit(*np.array(settled).T, 1)[0]) if len(settled) > 1 else 0.0
+    counts, sizes = np.array(settled).T
+    slope = float(np.polyfit(counts, sizes, 1)[0]) if len(settled) > 1 else 0.0
     return {
         "requests": done,
         "mb_per_1000_requests": 1000 * slope,
@@ -194,7 +195,8 @@ def _capacity(server: Server, files: list[bytes], given: argparse.Namespace) -> 
     asyncio.run(client.closed_loop(2 * CORES, 4 * CORES))
     count = max(4 * CORES, given.count // 4)
     warm = Client(server.port, files, number=20_000)
-    return count / asyncio.run(warm.closed_loop(2 * CORES + 2, count))
+    seconds = asyncio.run(warm.closed_loop(2 * CORES + 2, count))
+    return float(count / seconds)
 
 
 def told(answers: list[Answer], seconds: float) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 import impasto
 
-SKIMAGE, SKLEARN = Path(skimage.data_dir), Path(sklearn.__file__).parent / "datasets" / "images"
+SKIMAGE = Path(skimage.__file__).parent / "data"
+SKLEARN = Path(sklearn.__file__).parent / "datasets" / "images"
 PHOTOS = {
     "chelsea": SKIMAGE / "chelsea.png",
     "coffee": SKIMAGE / "coffee.png",

@@ -213,14 +213,12 @@ class Trunk(nn.Module):
         codes = parts_of(code, self.sites)
 
         def normalise(x: Tensor, site: Site) -> Tensor:
-            affine = codes[site.name]
+            affine, statistics = codes[site.name], None
             if not site.fixed:
                 statistics = self._inside(x, site, size)
                 affine = compose(affine, statistics)
-            elif found is not None:
-                statistics = no_statistics(code, site)
             if found is not None:
-                found.append(statistics)
+                found.append(no_statistics(code, site) if statistics is None else statistics)
             return scale_and_shift(x, affine, site)
 
         return normalise
