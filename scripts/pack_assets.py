@@ -31,8 +31,8 @@ def main() -> None:
     recipe, assets = load_recipe(options.recipe), assets_folder()
     for photo in list_photos(assets / recipe.photos, recipe.held_out):
         picture = Image.fromarray(open_rgb(photo, short_side=PHOTO_SIDE))
-        path = options.folder / photo.relative_to(assets).with_suffix(".webp")
-        save(picture, path, options.quality)
+        path = options.folder / photo.relative_to(assets)
+        save(picture, path.with_name(f"{photo.name}.webp"), options.quality)
     for name in sorted(style_pictures(recipe)):
         picture = Image.fromarray(open_rgb(assets / name, long_side=2 * recipe.style_size))
         save(picture, options.folder / name, STYLE_QUALITY)

@@ -110,7 +110,7 @@ def memory(files: list[bytes], given: argparse.Namespace) -> dict[str, Any]:
             done += step
             samples.append((done, server.memory() / 2**20))
     settled = samples[len(samples) // 5 :]
-    counts, sizes = np.array(settled).T
+    counts, sizes = ([sample[i] for sample in settled] for i in (0, 1))
     slope = float(np.polyfit(counts, sizes, 1)[0]) if len(settled) > 1 else 0.0
     return {
         "requests": done,

@@ -145,7 +145,7 @@ def test_threads_lie_along_an_axis(axis: int) -> None:
 
 
 def test_threads_may_cross_aslant() -> None:
-    """Lines along both diagonals cost, those along one, or strokes of any angle, hardly any."""
+    """Lines along both diagonals cost, in one place or in two; those along one hardly any."""
     rising, falling = diagonals()
     crossed = cost_of((rising + falling) / 2**0.5)
     assert crossed > 1e-4

@@ -153,7 +153,7 @@ class PhotoSet:
     def __init__(self, photos: Iterable[RGB], device: str = "cpu") -> None:
         self.device = device
         self.photos: list[UInt8[Tensor, "h w 3"]] = [
-            torch.from_numpy(photo.copy()).to(device) for photo in photos
+            torch.tensor(photo, device=device) for photo in photos
         ]
 
     @classmethod

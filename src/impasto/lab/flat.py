@@ -76,9 +76,10 @@ def threads(covariance: Float[Tensor, "n h w"]) -> Float[Tensor, " n"]:
     """How much a painting has of threads that cross, as of cloth, where the photo is flat.
 
     Convolutions draw threads along rows and columns, or both diagonals, with ease; strokes go any
-    way, but one way in one place. So the `flat_covariance` straight along the axes counts, less
-    what it is on the diagonals at the same distance; and what both diagonals have, the smaller of
-    the two, less the axes: of strokes it is no larger, whatever their angle.
+    way, but mostly one way. So the `flat_covariance` straight along the axes counts, less what it
+    is on the diagonals at the same distance; and what both diagonals have, the smaller of the two,
+    less the axes. As a picture is looked at as a whole, strokes that go one way here and another
+    there count like threads that cross.
     """
     straight, aslant = torch.tensor(THREADS)[..., None].unbind(1)
     row, column = (_at(covariance, straight * torch.tensor(axis)) for axis in ((0, 1), (1, 0)))
