@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -93,6 +93,15 @@ Full = Annotated[
         rich_help_panel=_EFFORT,
     ),
 ]
+Device = Annotated[
+    Literal["cpu", "cuda"], typer.Option(help="Where to train.", rich_help_panel=_EFFORT)
+]
+Bfloat16 = Annotated[
+    bool,
+    typer.Option(
+        help="Compute in bfloat16; faster on GPUs and on CPUs with AMX.", rich_help_panel=_EFFORT
+    ),
+]
 ProgressFolder = Annotated[
     Path | None,
     typer.Option(
@@ -132,6 +141,8 @@ def fit(
     features: Features = None,
     model: ModelName = DEFAULT_MODEL,
     full: Full = None,
+    device: Device = "cpu",
+    bfloat16: Bfloat16 = False,
     progress: ProgressFolder = None,
     out: Out = None,
     overwrite: Overwrite = False,
@@ -151,7 +162,9 @@ def fit(
 
     _check_targets(name, out, full, overwrite)
     budget = MINUTES if minutes is None and steps is None else minutes
-    settings = FitSettings(budget, steps, seed, full=full is not None)
+    settings = FitSettings(
+        budget, steps, seed, full=full is not None, device=device, bfloat16=bfloat16
+    )
     photo = read_image(demo_photo()).pixels
     ground = Ground(load_model(model), Library().styles(), photo, features, photos)
     with measuring() as tell:

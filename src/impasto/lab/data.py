@@ -7,7 +7,7 @@ would have seen, and no position has to be saved. Devices cut the same squares; 
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -105,6 +105,12 @@ class Batch:
     shift: tuple[int, int]
     grain: Float[Tensor, "n 1 cells cells"]
     """As much as pictures and any margin need; see `impasto.lab.nets`."""
+
+    def to(self, device: str) -> "Batch":
+        """The same on a device."""
+        held = (getattr(self, name).to(device) for name in ("image", "noise", "mix", "grain"))
+        image, noise, mix, grain = held
+        return replace(self, image=image, noise=noise, mix=mix, grain=grain)
 
 
 def random_grain(

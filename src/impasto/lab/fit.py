@@ -54,6 +54,8 @@ class FitSettings:
     crop: int = 256
     full: bool = False
     """Tune the trunk, too."""
+    device: str = "cpu"
+    bfloat16: bool = False
 
     def __post_init__(self) -> None:
         given = [value for value in (self.minutes, self.steps) if value is not None]
@@ -149,7 +151,7 @@ class Fit:
         objective: judges against the style, which is its row 1.
         contents: pictures to train on, each at least one pixel.
         judged: pictures that the running mean is judged by, at least one.
-        settings: how long.
+        settings: how long, and where; the objective must be there already.
     """
 
     def __init__(
@@ -164,9 +166,9 @@ class Fit:
     ) -> None:
         self.objective, self.settings = objective, settings
         self.sampling = settings.sampling()
-        self.contents = PhotoSet(contents)
-        self.exam = _exam(judged, self.sampling)
-        self.live = Fitted(copy.deepcopy(trunk), identity, start)
+        self.contents = PhotoSet(contents, settings.device)
+        self.exam = _exam(judged, self.sampling).to(settings.device)
+        self.live = Fitted(copy.deepcopy(trunk), identity, start).to(settings.device)
         # Without gradients for its weights the trunk costs a third less; codes still get theirs.
         self.live.trunk.requires_grad_(settings.full)
         self.live.trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -197,7 +199,8 @@ class Fit:
     def _train_step(self, share: float) -> dict[str, float]:
         batch = self.contents.batch(self.settings.seed, self.step, self.sampling, [1.0])
         extras = Extras.at(self.step, self.sampling)
-        terms = self.objective.terms(self.live.trunk, self.live.book(batch.mix), batch, extras)
+        with torch.autocast(self.settings.device, torch.bfloat16, self.settings.bfloat16):
+            terms = self.objective.terms(self.live.trunk, self.live.book(batch.mix), batch, extras)
         check_finite(terms, self.step, "nothing is written")
         self.optimiser.zero_grad()
         self.objective.total(terms).backward()
@@ -223,7 +226,7 @@ class Fit:
         )
         losses = {name: value.item() for name, value in terms.items()}
         losses["total"] = self.objective.total(terms).item()
-        return Best(self.step, losses, copy.deepcopy(mean))
+        return Best(self.step, losses, copy.deepcopy(mean).cpu())
 
 
 def _exam(pictures: Sequence[RGB], sampling: Sampling) -> Batch:

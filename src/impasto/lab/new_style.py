@@ -12,6 +12,7 @@ from impasto.core.errors import OutputError
 from impasto.core.files import shown
 from impasto.engine.model import Model, load_model
 from impasto.lab.contents import Contents, made_contents, photo_contents, shrunk
+from impasto.lab.devices import check_device
 from impasto.lab.export import with_preview, write_verified
 from impasto.lab.exported import read_trunk, read_weights
 from impasto.lab.feature_cache import View
@@ -157,7 +158,9 @@ def begin(subject: Subject, ground: Ground, settings: FitSettings) -> Commission
         StyleError: the style was measured for another feature network, or its package would not be
             readable again.
         InputError: there are no photos, or one cannot be read.
+        EngineError: the device is not there.
     """
+    check_device(settings.device)
     trunk, weights = read_trunk(ground.model.folder), read_weights(ground.model.folder)
     network = ground.network or bundled_features()
     features = load_features(network)
@@ -166,9 +169,9 @@ def begin(subject: Subject, ground: Ground, settings: FitSettings) -> Commission
     codes = {one.name: one.code for one in ground.styles if one.trunk_id == ground.model.trunk_id}
     apart = distances(trunk, codes, ground.photo, full, features)
     start = next(iter(apart), "identity")
-    objective = Objective(
-        features, weights, _rows(full), _rows(coarse), settings.sampling().identities
-    )
+    features.to(settings.device)
+    near, far = (_rows(look).to(settings.device) for look in (full, coarse))
+    objective = Objective(features, weights, near, far, settings.sampling().identities)
     contents = _contents(subject, ground, settings.seed)
     identity = ground.model.identity_code
     begun = codes.get(start, identity)

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from impasto.core.files import atomic_write
 from impasto.lab.checkpoint import load_checkpoint, save_checkpoint
+from impasto.lab.devices import check_device
 from impasto.lab.recipe import Recipe
 from impasto.lab.trainer import Trainer
 from impasto.styles.library import Library
@@ -71,7 +72,11 @@ def train(recipe: Recipe, settings: RunSettings) -> Iterator[Progress]:
 
     Continues from the folder's checkpoint if there is one. Stopping the iteration, or an
     exception, loses what came after the last checkpoint, at most `checkpoint_seconds` of work.
+
+    Raises:
+        EngineError: the device is not there.
     """
+    check_device(settings.device)
     trainer = Trainer(recipe, settings.device, bfloat16=settings.bfloat16)
     # Only now: style pictures of all sizes were measured, and each would be tried in all ways.
     torch.backends.cudnn.benchmark = True
