@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from impasto.core.errors import InputError, ModelError, RecipeError
+from impasto.core.errors import EngineError, InputError, ModelError, RecipeError
 from impasto.lab.checkpoint import load_checkpoint
 from impasto.lab.distil import distil, export_features
 from impasto.lab.distil_recipe import DistilRecipe, load_distil_recipe
@@ -53,6 +53,23 @@ def test_distilling_lowers_both_terms(recipe: DistilRecipe, workshop: Path) -> N
     assert reports[-1].losses["distances"] < reports[0].losses["distances"]
     lines = [json.loads(line) for line in (workshop / "run/log.jsonl").read_text().splitlines()]
     assert {"step", "features", "distances", "relu1_1", "relu5_1"} <= lines[-1].keys()
+
+
+def test_distilling_on_pictures_that_deceive(recipe: DistilRecipe, workshop: Path) -> None:
+    """With rippled and lured variants every term is a number, and they fall as well."""
+    schedule = dataclasses.replace(recipe.schedule, steps=40, decay=20)
+    sampling = dataclasses.replace(recipe.sampling, kept=1, uses=40, rippled=0.5, lured=0.5)
+    deceived = dataclasses.replace(recipe, schedule=schedule, sampling=sampling)
+    reports = list(distil(deceived, RunSettings(workshop / "run", log_every=5)))
+    assert reports[-1].losses["distances"] < reports[0].losses["distances"]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_a_device_that_is_not_there(recipe: DistilRecipe, workshop: Path) -> None:
+    """It is named in one line, and no run's folder is made."""
+    with pytest.raises(EngineError, match=r"device cuda: torch .* sees no such device"):
+        list(distil(recipe, RunSettings(workshop / "run", device="cuda")))
+    assert not (workshop / "run").exists()
 
 
 def test_heads_are_the_best_linear_map() -> None:
@@ -139,6 +156,7 @@ def test_runs_that_do_not_fit(recipe: DistilRecipe, workshop: Path) -> None:
         ("batch = 4", "batch = 5", "batch is 5"),
         ("crop = 32", "crop = 16", "crop is 16"),
         ("uses = 2", "uses = 0", "kept, uses"),
+        ("uses = 2", "lured = 1.5", "rippled, lured"),
         ("widths = [4, 4, 4, 8, 8]", "widths = [4]", "widths"),
         ("[sampling]", "[sample]", "unknown keys"),
         ("[teachers]", "[masters]", "no teachers"),

@@ -1,7 +1,7 @@
+import dataclasses
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -16,10 +16,10 @@ from impasto.lab.lessons import (
     distances,
     lesson_number,
     thinned,
-    vary,
     widths,
 )
 from impasto.lab.losses import StyleFeatures, style_loss
+from impasto.lab.student import new_student
 
 LAYERS = ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"]
 
@@ -33,7 +33,8 @@ def recipe(workshop: Path) -> DistilRecipe:
 def test_a_batch_depends_on_seed_and_number(recipe: DistilRecipe, workshop: Path) -> None:
     """The same number gives the same crops, another one others; all are from 0 to 1."""
     crops = Crops(recipe, workshop / "assets")
-    first, again, other = crops.batch(0), crops.batch(0), crops.batch(1)
+    student = new_student(recipe.student, {})
+    first, again, other = (crops.batch(number, student) for number in (0, 0, 1))
     assert first.shape == (4, 3, 32, 32)
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
@@ -41,11 +42,17 @@ def test_a_batch_depends_on_seed_and_number(recipe: DistilRecipe, workshop: Path
     assert first.max() <= 1
 
 
-def test_variants_lie_between_pictures() -> None:
-    """A variant is nearer to its picture than the next picture is, in the mean over many."""
-    image = torch.rand(16, 3, 8, 8, generator=torch.Generator().manual_seed(0))
-    varied = vary(image, np.random.default_rng(0))
-    assert (varied - image).square().mean() < (image.roll(1, 0) - image).square().mean()
+def test_shares_of_the_variants_are_rippled_and_lured(recipe: DistilRecipe, workshop: Path) -> None:
+    """Of four variants the first is rippled and the last lured; all else is as without."""
+    sampling = dataclasses.replace(recipe.sampling, batch=8)
+    shares = dataclasses.replace(sampling, rippled=0.25, lured=0.25)
+    student = new_student(recipe.student, {}).requires_grad_(False)
+    plain, changed = (
+        Crops(dataclasses.replace(recipe, sampling=each), workshop / "assets").batch(0, student)
+        for each in (sampling, shares)
+    )
+    differs = (plain != changed).flatten(1).any(1)
+    assert differs.tolist() == [False] * 4 + [True, False, False, True]
 
 
 @given(st.integers(1, 5), st.integers(1, 4), st.integers(0, 3))

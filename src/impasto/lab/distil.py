@@ -12,6 +12,7 @@ from impasto.core.errors import ModelError
 from impasto.core.files import sha256_file
 from impasto.lab.checkpoint import load_checkpoint
 from impasto.lab.data import assets_folder, list_photos, open_rgb, to_tensor
+from impasto.lab.devices import check_device
 from impasto.lab.distil_recipe import DistilRecipe
 from impasto.lab.distiller import Distiller
 from impasto.lab.features import save_features
@@ -24,7 +25,11 @@ def distil(recipe: DistilRecipe, settings: RunSettings) -> Iterator[Progress]:
 
     Continues from the folder's checkpoint if there is one. Stopping the iteration, or an
     exception, loses what came after the last checkpoint, at most `checkpoint_seconds` of work.
+
+    Raises:
+        EngineError: the device is not there.
     """
+    check_device(settings.device)
     distiller = Distiller(recipe, settings.device, bfloat16=settings.bfloat16)
     steps, batch = recipe.schedule.steps, recipe.sampling.batch
     yield from run(distiller, recipe.fingerprint(), steps, batch, settings)

@@ -33,6 +33,9 @@ class DistilSampling:
     teachers cost several times what the student costs, so `kept` batches are held in memory with
     the teachers' features, and each is used `uses` times, in another order each time.
 
+    The first of the variants, a share `rippled`, get a regular pattern, and the last, a share
+    `lured`, are moved to where the student is deceived; see `impasto.lab.variants`.
+
     Raises:
         SettingsError: a value is impossible.
     """
@@ -41,6 +44,8 @@ class DistilSampling:
     crop: int = 160
     kept: int = 48
     uses: int = 4
+    rippled: float = 0.0
+    lured: float = 0.0
 
     def __post_init__(self) -> None:
         if self.batch < 4 or self.batch % 2:
@@ -49,6 +54,10 @@ class DistilSampling:
             raise SettingsError(f"crop is {self.crop}: it must be at least 32 pixels")
         if min(self.kept, self.uses) < 1:
             raise SettingsError(f"kept, uses are {self.kept}, {self.uses}: at least 1 each")
+        if not all(0 <= share <= 1 for share in (self.rippled, self.lured)):
+            raise SettingsError(
+                f"rippled, lured are {self.rippled}, {self.lured}: shares from 0 to 1"
+            )
 
 
 @dataclass(frozen=True)

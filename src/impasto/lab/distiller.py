@@ -43,7 +43,7 @@ class Distiller:
         self.recipe, self.device, self.bfloat16 = recipe, device, bfloat16
         assets = assets_folder()
         self.teachers = Teachers(recipe, assets, device)
-        self.crops = Crops(recipe, assets)
+        self.crops = Crops(recipe, assets, device)
         self.lesson = lru_cache(recipe.sampling.kept)(self._lesson)
         torch.manual_seed(recipe.seed)
         self.live = new_student(recipe.student, widths(self.teachers)).to(device)
@@ -89,7 +89,7 @@ class Distiller:
 
     def _lesson(self, number: int) -> Lesson:
         with self._precision():
-            return self.teachers.lesson(self.crops.batch(number))
+            return self.teachers.lesson(self.crops.batch(number, self.average))
 
     def state(self) -> dict[str, Any]:
         """Everything that a resumed run needs; batches follow from seed and step."""

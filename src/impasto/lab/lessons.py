@@ -1,6 +1,7 @@
 """What a student learns from: crops of photos and paintings, variants, and the teachers' answers.
 
-Batches depend on seed and number only, so a resumed distillation sees what an unbroken one would.
+Batches depend on seed and number only, so a resumed distillation sees what an unbroken one would;
+only how far a picture was lured depends on what the student knew then.
 """
 
 import math
@@ -16,59 +17,39 @@ from torch import Tensor
 from impasto.core.errors import RecipeError
 from impasto.lab.data import PhotoSet, list_photos
 from impasto.lab.distil_recipe import DistilRecipe, DistilSampling
-from impasto.lab.features import load_features
+from impasto.lab.features import FeatureNetwork, load_features
 from impasto.lab.losses import StyleFeatures
+from impasto.lab.variants import lure, ripple, vary
 
 PAINTING_SIDE = 512
 """Paintings are kept larger than photos: strokes are fine, and there are few of them."""
-MOST_BLENDED = 0.6
-MOST_NOISE = 0.03
 MOST_PLACES = 24
 """Places along a side at which features are compared."""
-FLATTEST = 0.02
-"""The least standard deviation of a colour when pictures exchange theirs."""
 
 
 class Crops:
     """Batches of pictures: a quarter photos, a quarter paintings, and a variant of each."""
 
-    def __init__(self, recipe: DistilRecipe, assets: Path) -> None:
+    def __init__(self, recipe: DistilRecipe, assets: Path, device: str = "cpu") -> None:
         photos = list_photos(assets / recipe.photos, recipe.held_out)
         paintings = list_photos(assets / recipe.paintings, recipe.held_out)
-        self.sets = [PhotoSet.read(photos), PhotoSet.read(paintings, short_side=PAINTING_SIDE)]
+        self.sets = [
+            PhotoSet.read(photos, device),
+            PhotoSet.read(paintings, device, short_side=PAINTING_SIDE),
+        ]
         self.seed, self.sampling = recipe.seed, recipe.sampling
 
-    def batch(self, number: int) -> Float[Tensor, "n 3 crop crop"]:
-        """The batch of a number, RGB in 0 to 1."""
+    def batch(self, number: int, student: FeatureNetwork) -> Float[Tensor, "n 3 crop crop"]:
+        """The batch of a number, RGB in 0 to 1; the last ones are what a student is lured by."""
         rng, count = np.random.default_rng([self.seed, number]), self.sampling.batch // 2
         sets = [self.sets[(number + i) % 2] for i in range(count)]
         image = torch.cat([each.crops(rng, 1, self.sampling.crop) for each in sets])
-        both = torch.cat([image, vary(image, rng)])
-        return both.contiguous(memory_format=torch.channels_last)
-
-
-def vary(image: Float[Tensor, "n 3 h w"], rng: np.random.Generator) -> Float[Tensor, "n 3 h w"]:
-    """Each picture on its way to the next one: in its colours, blended with it, and noisy.
-
-    These are near to what they were made of, as paintings are to their style late in a training;
-    random pictures are all far from each other.
-    """
-    recoloured, blended, noise = (
-        torch.from_numpy(rng.random((len(image), 1, 1, 1), dtype=np.float32)) for _ in range(3)
-    )
-    other = image.roll(1, 0)
-    varied = image.lerp(_in_colours_of(image, other), recoloured)
-    varied = varied.lerp(other, MOST_BLENDED * blended)
-    grain = torch.from_numpy(rng.standard_normal(image.shape, dtype=np.float32))
-    return (varied + MOST_NOISE * noise * grain).clamp(0, 1)
-
-
-def _in_colours_of(image: Tensor, other: Tensor) -> Tensor:
-    """Each colour's mean and standard deviation taken from another picture."""
-    (std, mean), (new_std, new_mean) = (
-        torch.std_mean(each, dim=(2, 3), keepdim=True) for each in (image, other)
-    )
-    return (image - mean) / std.clamp_min(FLATTEST) * new_std + new_mean
+        varied = vary(image, rng)
+        rippled = round(self.sampling.rippled * count)
+        varied[:rippled] = ripple(varied[:rippled], rng)
+        if lured := round(self.sampling.lured * count):
+            varied[-lured:] = lure(varied[-lured:], image.roll(1, 0)[-lured:], student, rng)
+        return torch.cat([image, varied]).contiguous(memory_format=torch.channels_last)
 
 
 @dataclass(frozen=True)
