@@ -139,9 +139,9 @@ def keep_contrast(mixed: Floating, painted: Floating) -> Floating:
 
 _BANDS = (3, 9, 27, 81)
 """Pixels on a side of the means that part one band of detail from the next."""
-_AROUND, _WIDEST = 8, 80
+_AROUND, _WIDEST = 8, 100
 """Deviations are those of so many times these pixels on a side, and at most so many."""
-_STRESS = 1.15
+_STRESS = 1.3
 """The power of the gain: some of what a mean of strokes loses is in none of the bands."""
 _NOTHING = 1.0
 """A variance in levels squared that counts as no detail."""

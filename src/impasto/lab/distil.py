@@ -1,7 +1,8 @@
 """Trains our own small feature network from the VGG files that people have.
 
 A run lives in a folder: `checkpoint.pt` (resumes exactly, where no pictures are lured: those that
-were kept are lured again) and `log.jsonl` (one line every few steps). What ships is the running mean of the weights, in the format of `impasto.lab.features`.
+were kept are lured again) and `log.jsonl` (one line every few steps). What ships is the running
+mean of the weights, in the format of `impasto.lab.features`.
 """
 
 from collections.abc import Iterator
