@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from impasto.lab.fit import Fit, FitProgress
@@ -129,6 +130,14 @@ def test_bad_input_is_one_line(
     assert problem in ended.err
     assert sorted((path, path.stat().st_mtime_ns) for path in folder.rglob("*")) == before
     assert not (home / "styles" / "x.safetensors").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_a_device_that_is_not_there_is_named(fit: FitCall, folder: Path) -> None:
+    """Before any picture is looked at, in one line."""
+    ended = fit("missing", "--name", "x", "--device", "cuda")
+    assert (ended.code, len(ended.lines)) == (1, 1)
+    assert "sees no such device" in ended.err
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from torch import nn
 from impasto.core.arrays import RGB, Code
 from impasto.core.errors import SettingsError
 from impasto.lab.data import Batch, PhotoSet, random_grain, to_tensor
+from impasto.lab.devices import check_device
 from impasto.lab.nets import CodeBook, Trunk
 from impasto.lab.objective import Extras, Objective, check_finite
 from impasto.lab.optimiser import RunOptimiser, update_mean
@@ -28,9 +29,11 @@ from impasto.lab.recipe import Sampling, Schedule
 BUDGET = 1000
 """Rates follow the share of the budget that is used up, in thousandths."""
 RATES = Schedule(
-    steps=BUDGET, warmup=20, decay=600, body_rate=0.015, rate=1e-3, code_rate=2e-2, average=0.98
+    steps=BUDGET, warmup=20, decay=600, body_rate=0.004, rate=3e-4, code_rate=2e-2, average=0.98
 )
-"""The trunk's rates, used with `full`, are half of those that train it from nothing."""
+"""The trunk's rates, used with `full`, are those of its last training: four times as much loses
+what it knows, and in twenty minutes the fit does not come back.
+"""
 LEAST_JUDGEMENTS = 25
 JUDGED_EVERY = 24.0
 """Seconds between two judgements of a fit that takes long."""
@@ -45,6 +48,7 @@ class FitSettings:
 
     Raises:
         SettingsError: neither is given, one is not above 0, or the batch is below 2.
+        EngineError: the device is not there.
     """
 
     minutes: float | None = 10.0
@@ -65,6 +69,7 @@ class FitSettings:
             )
         if self.batch < 2:  # stability is measured on half of them
             raise SettingsError(f"batch {self.batch}: it must be at least 2")
+        check_device(self.device)
 
     def sampling(self) -> Sampling:
         """What one step sees; a tuned trunk must go on giving photos back, so it sees one more."""

@@ -12,7 +12,6 @@ from impasto.core.errors import OutputError
 from impasto.core.files import shown
 from impasto.engine.model import Model, load_model
 from impasto.lab.contents import Contents, made_contents, photo_contents, shrunk
-from impasto.lab.devices import check_device
 from impasto.lab.export import with_preview, write_verified
 from impasto.lab.exported import read_trunk, read_weights
 from impasto.lab.feature_cache import View
@@ -158,9 +157,7 @@ def begin(subject: Subject, ground: Ground, settings: FitSettings) -> Commission
         StyleError: the style was measured for another feature network, or its package would not be
             readable again.
         InputError: there are no photos, or one cannot be read.
-        EngineError: the device is not there.
     """
-    check_device(settings.device)
     trunk, weights = read_trunk(ground.model.folder), read_weights(ground.model.folder)
     network = ground.network or bundled_features()
     features = load_features(network)
