@@ -132,14 +132,14 @@ def test_a_mistake_decays(wide: RGB) -> None:
 
 
 def test_what_changes_is_painted_anew(wide: RGB) -> None:
-    """Where the frame itself changes, the painting before is gone, but for contrast around it."""
+    """Where the frame itself changes, nothing of the painting before shows through."""
     frame, follower = view(wide, 0), Follower(1.0)
     changed = frame.copy()
     changed[20:70, 40:100] = 255 - changed[20:70, 40:100] // 2
     follower.follow(frame, np.full_like(frame, 100))
     painted = follower.follow(changed, np.full_like(frame, 140))
     inner, outer = painted[30:60, 50:90], painted[:10, :30]
-    assert abs(np.median(inner) - 140) < 10  # of 40: the widest band of contrast reaches in
+    assert np.median(inner) == 140
     assert np.median(outer) < 110
 
 
@@ -158,7 +158,7 @@ def test_strokes_go_with_the_picture(wide: RGB) -> None:
     painted = follower.follow(now, np.full_like(now, 110)).astype(float)
     inner = (slice(16, -16), slice(16, -24))
     wanted = 0.9 * (100 + now[inner] // 8) + 0.1 * 110
-    assert np.median(np.abs(painted[inner] - wanted)) < 3.5  # a flat painting damps contrast
+    assert np.median(np.abs(painted[inner] - wanted)) < 1.5
     assert np.abs(painted[inner] - 110).mean() > 3
 
 
@@ -203,7 +203,7 @@ def test_a_mixture_keeps_the_contrast_of_a_painting() -> None:
     assert mixed.std() < 0.75 * first.std()
     assert keep_contrast(mixed, first).std() > 0.85 * first.std()
     slightly = mix(first, second, np.full((96, 160), 0.1, np.float32))
-    assert keep_contrast(slightly, first).std() == pytest.approx(first.std(), rel=0.05)
+    assert keep_contrast(slightly, first).std() == pytest.approx(first.std(), rel=0.02)
     np.testing.assert_allclose(keep_contrast(first, first), first, atol=1e-3)
 
 

@@ -117,7 +117,7 @@ def keep_contrast(mixed: Floating, painted: Floating) -> Floating:
     A mean of strokes is paler than a stroke: where two differ, their variances do not add up to
     one. So each band of detail is scaled by what the painting's deviation around each pixel is to
     the mixture's (the variance-preserving blending of Heitz and Neyret 2018, which knows the
-    variance beforehand; here it is measured), and a little more. The deviation is that of a wide
+    variance beforehand; here it is measured), and never damped. The deviation is that of a wide
     neighbourhood: a narrow one brings back where the strokes of the painting are.
 
     Args:
@@ -131,18 +131,16 @@ def keep_contrast(mixed: Floating, painted: Floating) -> Floating:
         smooth, smooth_there = (cv2.blur(each, (side, side)) for each in (here, there))
         detail, wanted = cv2.subtract(here, smooth), cv2.subtract(there, smooth_there)
         found, had = (cv2.sqrBoxFilter(each, cv2.CV_32F, around) for each in (detail, wanted))
-        gain = ((had + _NOTHING) / (found + _NOTHING)) ** (_STRESS / 2)
-        cv2.accumulateProduct(detail, np.clip(gain, 1 / _MOST_GAIN, _MOST_GAIN) - 1.0, kept)
+        gain = np.sqrt((had + _NOTHING) / (found + _NOTHING))
+        cv2.accumulateProduct(detail, np.clip(gain, 1.0, _MOST_GAIN) - 1.0, kept)
         here, there = smooth, smooth_there
     return kept
 
 
 _BANDS = (3, 9, 27, 81)
 """Pixels on a side of the means that part one band of detail from the next."""
-_AROUND, _WIDEST = 8, 100
+_AROUND, _WIDEST = 8, 80
 """Deviations are those of so many times these pixels on a side, and at most so many."""
-_STRESS = 1.3
-"""The power of the gain: some of what a mean of strokes loses is in none of the bands."""
 _NOTHING = 1.0
 """A variance in levels squared that counts as no detail."""
 _MOST_GAIN = 2.0
