@@ -11,11 +11,11 @@ nearly, not exactly, those of the whole folder.
 
 import argparse
 import shutil
+import tomllib
 from pathlib import Path
 
 from PIL import Image
 
-from impasto.core.errors import RecipeError
 from impasto.lab.data import PHOTO_SIDE, assets_folder, list_photos, open_rgb
 from impasto.lab.distil_recipe import DistilRecipe, load_distil_recipe
 from impasto.lab.features import BUNDLED
@@ -32,36 +32,47 @@ def main() -> None:
     parser.add_argument("recipes", type=Path, nargs="+")
     parser.add_argument("--quality", type=int, default=68, help="of photos, to 100")
     options = parser.parse_args()
-    assets = assets_folder()
-    for path in options.recipes:
-        recipe = load_any(path)
-        pack_photos(recipe, assets, options.folder, options.quality)
-        for name in sorted(plain_files(recipe)):
-            (options.folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(assets / name, options.folder / name)
+    assets, recipes = assets_folder(), [load_any(path) for path in options.recipes]
+    named = {assets / name: side for each in recipes for name, side in named_pictures(each)}
+    found = {path: side for each in recipes for path, side in found_pictures(each, assets)}
+    for path, side in named.items():
+        picture = Image.fromarray(open_rgb(path, long_side=side))
+        save(picture, options.folder / path.relative_to(assets), STYLE_QUALITY)
+    for path, side in found.items():
+        if path not in named:
+            picture = Image.fromarray(open_rgb(path, short_side=side))
+            packed = options.folder / path.relative_to(assets)
+            save(picture, packed.with_name(f"{path.name}.webp"), options.quality)
+    for name in sorted({name for each in recipes for name in plain_files(each)}):
+        (options.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(assets / name, options.folder / name)
     size = sum(path.stat().st_size for path in options.folder.rglob("*") if path.is_file())
     print(f"{options.folder}: {size / 1e6:.1f} MB")
 
 
 def load_any(path: Path) -> Recipe | DistilRecipe:
-    """The recipe of a training, or of a distillation."""
-    try:
-        return load_distil_recipe(path)
-    except RecipeError:
-        return load_recipe(path)
+    """The recipe of a distillation, which has teachers, or of a training."""
+    has_teachers = "teachers" in tomllib.loads(path.read_text(encoding="utf-8"))
+    return load_distil_recipe(path) if has_teachers else load_recipe(path)
 
 
-def pack_photos(recipe: Recipe | DistilRecipe, assets: Path, folder: Path, quality: int) -> None:
-    """Writes the pictures of a recipe; what is there already, and in the same place, stays."""
-    for photo in list_photos(assets / recipe.photos, recipe.held_out):
-        save(photo, assets, folder, quality, short_side=PHOTO_SIDE)
-    if isinstance(recipe, Recipe):
-        for name in sorted(style_pictures(recipe)):
-            long_side = 2 * recipe.style_size
-            save(assets / name, assets, folder, STYLE_QUALITY, long_side=long_side, kind="")
-        return
-    for painting in list_photos(assets / recipe.paintings, recipe.held_out):
-        save(painting, assets, folder, quality, short_side=PAINTING_SIDE)
+def named_pictures(recipe: Recipe | DistilRecipe) -> list[tuple[str, int]]:
+    """Pictures that a recipe names, which keep their names, and the long side they are kept at."""
+    if isinstance(recipe, DistilRecipe):
+        return []
+    return [(name, 2 * recipe.style_size) for name in sorted(style_pictures(recipe))]
+
+
+def found_pictures(recipe: Recipe | DistilRecipe, assets: Path) -> list[tuple[Path, int]]:
+    """Pictures that are found in a recipe's folders, and the short side they are kept at."""
+    folders = [(recipe.photos, PHOTO_SIDE)]
+    if isinstance(recipe, DistilRecipe):
+        folders.append((recipe.paintings, PAINTING_SIDE))
+    return [
+        (path, side)
+        for folder, side in folders
+        for path in list_photos(assets / folder, recipe.held_out)
+    ]
 
 
 def style_pictures(recipe: Recipe) -> set[str]:
@@ -78,22 +89,10 @@ def plain_files(recipe: Recipe | DistilRecipe) -> set[str]:
     return measured | networks | set(recipe.samples)
 
 
-def save(
-    picture: Path,
-    assets: Path,
-    folder: Path,
-    quality: int,
-    *,
-    kind: str = ".webp",
-    **side: int,
-) -> None:
-    """Writes a picture, shrunk to a side, in the format of its name with `kind` added to it."""
-    path = folder / picture.relative_to(assets)
-    wanted = path.with_name(path.name + kind)
-    if path.exists() or wanted.exists():
-        return
-    wanted.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(open_rgb(picture, **side)).save(wanted, quality=quality)
+def save(picture: Image.Image, path: Path, quality: int) -> None:
+    """Writes a picture in the format of its name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(path, quality=quality)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,7 @@ from impasto.cli.library import measuring
 from impasto.cli.options import ModelName
 from impasto.cli.streams import answer, say
 from impasto.cli.styles import add_to_library
+from impasto.cli.train import Bfloat16, Device
 from impasto.core.errors import OutputError, SettingsError
 from impasto.core.files import make_folder, shown
 from impasto.engine.model import DEFAULT_MODEL
@@ -91,15 +92,6 @@ Full = Annotated[
         metavar="DIR",
         help="Tune a copy of the whole model too, and write it there; takes hours.",
         rich_help_panel=_EFFORT,
-    ),
-]
-Device = Annotated[
-    Literal["cpu", "cuda"], typer.Option(help="Where to train.", rich_help_panel=_EFFORT)
-]
-Bfloat16 = Annotated[
-    bool,
-    typer.Option(
-        help="Compute in bfloat16; faster on GPUs and on CPUs with AMX.", rich_help_panel=_EFFORT
     ),
 ]
 ProgressFolder = Annotated[

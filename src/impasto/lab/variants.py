@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -70,7 +71,7 @@ def ripple(image: Float[Tensor, "n 3 h w"], rng: np.random.Generator) -> Float[T
     first, second = (2 * torch.pi * along / period + phase).cos().unbind(1)
     crossed = _random(rng, image, (1, 1)) < 0.5
     pattern = torch.where(crossed, first * second, first)
-    colour = torch.nn.functional.normalize(2 * _random(rng, image, (3, 1, 1)) - 1, dim=1)
+    colour = F.normalize(2 * _random(rng, image, (3, 1, 1)) - 1, dim=1)
     strength = MOST_RIPPLE * _random(rng, image, (1, 1, 1))
     return (image + strength * colour * pattern[:, None]).clamp(0, 1)
 
