@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
@@ -151,6 +152,22 @@ def test_threads_may_cross_aslant() -> None:
     assert crossed > 1e-4
     assert max(cost_of(rising), cost_of(falling)) < 0.1 * crossed
     assert cost_of(rising.where(torch.arange(SIDE) < SIDE / 2, falling)) > 0.5 * crossed
+
+
+def test_short_threads_are_seen() -> None:
+    """Threads of three pixels along rows and columns cost, round grain of that size far less."""
+    generator = torch.Generator().manual_seed(3)
+    rows, columns, grain = torch.randn(3, 1, SIDE, SIDE, generator=generator)
+    cloth = smeared(rows, 1, 3) + smeared(columns, 3, 1)
+    round_grain = smeared(smeared(grain, 1, 3), 3, 1)
+    found = [cost_of(each[0] / each.std()) for each in (cloth, round_grain, grain)]
+    assert found[0] > 5e-5
+    assert max(found[1:]) < 0.4 * found[0]
+
+
+def smeared(noise: Tensor, height: int, width: int) -> Tensor:
+    """The mean of so many rows and columns around each place."""
+    return F.avg_pool2d(noise, (height, width), 1, (height // 2, width // 2))
 
 
 def cost_of(pattern: Tensor) -> float:
