@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from impasto.core.arrays import RGB
 
 LONG_SIDE = 512
-"""Photos are shrunk to this: statistics come from a thumbnail anyway."""
+"""Photos are shrunk to this: what a style is frozen for, and read fast."""
 MOST = 100
 """So many photos are enough for a mean, and for the ranges of INT8."""
 _OWN = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg")

@@ -21,7 +21,7 @@ RunFolder = Annotated[
 ]
 Device = Annotated[Literal["cpu", "cuda"], typer.Option(help="Where to train.")]
 Bfloat16 = Annotated[
-    bool, typer.Option(help="Compute in bfloat16; faster on GPUs and on CPUs with AMX.")
+    bool, typer.Option(help="Compute in bfloat16; faster on GPUs, on CPUs with AMX, and on AMD from Zen 4 on.")
 ]
 Seconds = Annotated[
     float | None, typer.Option(min=1, help="Stop after so long; the next call goes on.")

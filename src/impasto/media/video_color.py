@@ -21,7 +21,6 @@ UPRIGHT: Matrix = np.eye(2, dtype=np.int64)
 
 _LIMITED, _FULL = 1, 2
 _BT709, _SMPTE170M = 1, 6
-_RGB = 0
 # H.273's number of a matrix, and that of swscale's coefficients for it.
 _SWSCALE = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 _flags = av.video.reformatter.Interpolation
