@@ -31,6 +31,8 @@ class Clip:
     text: str | None = None
     chapters: bool = False
     metadata: dict[str, str] = field(default_factory=dict)
+    titles: Sequence[str] = ()
+    """Of the streams of sound."""
     rotation: int = 0
     gop: int = 12
     options: dict[str, str] = field(default_factory=dict)
@@ -55,6 +57,8 @@ def save_clip(path: Path, clip: Clip = Clip()) -> Path:  # it is frozen
         sounds = [container.add_stream(name, rate=48000, layout="stereo") for name in clip.sound]
         for number, sound in enumerate(sounds):
             sound.metadata["language"] = ("ger", "fre")[number % 2]
+            if clip.titles:
+                sound.metadata["title"] = clip.titles[number]
         text = _add_text(container, clip.text) if clip.text else None
         container.metadata.update(clip.metadata)
         if clip.chapters:
@@ -139,6 +143,8 @@ class Seen:
     """The packets of each stream."""
     starts: list[Fraction]
     """The first time of each stream of sound."""
+    languages: list[str | None]
+    """Of the streams of sound."""
     text: list[str]
     codecs: list[str]
     """Of all streams but data."""
@@ -159,6 +165,7 @@ def look(path: Path) -> Seen:
         kinds = [s for s in container.streams if s.type in ("video", "audio", "subtitle")]
         codecs = [stream.codec_context.codec.canonical_name for stream in kinds]
         chapters: Any = container.chapters()
+        languages = [stream.metadata.get("language") for stream in container.streams.audio]
         facts = (video.width, video.height), (container.duration or 0) / 1e6, container.metadata
     sounds = [packets(path, number) for number in range(codecs_of(path, "audio"))]
     return Seen(
@@ -166,13 +173,14 @@ def look(path: Path) -> Seen:
         frames=[frame.to_ndarray(format="rgb24") for frame in frames],
         sound=[[bytes(packet) for packet in each] for each in sounds],
         starts=[each[0].pts * each[0].time_base for each in sounds],
+        languages=languages,
         text=texts(path),
         codecs=codecs,
         size=facts[0],
         seconds=facts[1],
         metadata={key.lower(): value for key, value in facts[2].items()},
         chapters=[
-            (c["start"] * c["time_base"], c["end"] * c["time_base"], c["metadata"]["title"])
+            (c["start"] * c["time_base"], c["end"] * c["time_base"], c["metadata"].get("title", ""))
             for c in chapters
         ],
         rotation=frames[0].rotation,

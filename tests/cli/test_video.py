@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ..clips import Clip, Seen, look, picture, save_clip
-from .conftest import Call, save_photo
+from ..clips import FULL, Clip, Seen, look, picture, save_clip
+from .conftest import Call, Failing, save_photo
 
 pytest.importorskip("av")
 
@@ -282,6 +282,10 @@ def test_bad_inputs_fail_in_one_line(
         (["-o", "a.mp4", "--quality", "101"], "quality"),
         (["-o", "a.mp4", "-s", "bold"], "has no time beside others"),
         (["-o", "a.mp4", "--window", "-1"], "window"),
+        (["-o", "a.mp4", "--window", "nan"], "window is nan"),
+        (["-o", "a.mp4", "--window", "inf"], "window is inf"),
+        (["-o", "new/folder/a.mp4", "--quality", "101"], "quality"),
+        (["-o", "a.mp4", "--skip", "--overwrite"], "exclude each other"),
         (["-o", "-", "--json"], "--json"),
     ],
 )
@@ -305,10 +309,94 @@ def test_results_that_are_there_already(source: Path, call: Call) -> None:
     assert (ended.code, "is the input" in ended.err) == (1, True)
 
 
-def test_the_result_beside_its_input(source: Path, call: Call) -> None:
-    """Without -o the result carries the style's name."""
-    assert call("video", source, "-s", "plain", "--duration", "0.2").code == 0
-    assert sorted(path.name for path in Path().iterdir()) == ["in.mkv", "in.plain.mkv"]
+@pytest.mark.parametrize(
+    ("styles", "mark"),
+    [
+        (["plain"], "plain"),
+        (["plain:0.6, bold:0.4"], "plain-0.6+bold-0.4"),
+        (["plain:6,bold:4"], "plain-0.6+bold-0.4"),
+        (["plain@0", "bold:1,plain:3 @0.1"], "plain-to-bold-0.25+plain-0.75"),
+        (["my copy.safetensors"], "plain"),
+    ],
+)
+def test_the_result_beside_its_input(
+    source: Path, home: Path, call: Call, styles: list[str], mark: str
+) -> None:
+    """Without -o the result carries the styles' names and weights, as a painted photo does."""
+    Path("my copy.safetensors").write_bytes((home / "styles/plain.safetensors").read_bytes())
+    words = [word for style in styles for word in ("-s", style)]
+    ended = call("video", source, *words, "--duration", "0.2")
+    assert ended.code == 0, ended.err
+    names = {path.name for path in Path().iterdir()} - {"in.mkv", "my copy.safetensors"}
+    assert names == {f"in.{mark}.mkv"}
+    assert "my copy" not in look(Path(names.pop())).metadata["comment"]
+
+
+def test_frames_beside_their_folder(folder: Path, call: Call) -> None:
+    """The weights of a mix are no ending of a file where the result is a folder."""
+    save_photo(folder / "take.1" / "1.png")
+    assert call("video", "take.1", "-s", "plain:0.6,bold:0.4").code == 0
+    (made,) = Path("take.1-plain-0.6+bold-0.4").iterdir()
+    assert made.name == "frame-000001.png"
+
+
+def test_frames_of_an_earlier_call_go(source: Path, call: Call) -> None:
+    """--overwrite leaves the new frames alone in their folder, and files of others as they are."""
+    words = ["video", source, "-s", "plain", "-o", "frames"]
+    assert call(*words, "--duration", "0.4s").code == 0
+    others = {"notes.txt", "frame-000001 (copy).png", "frame-12.png"}
+    for name in others:
+        Path("frames", name).write_text("mine")
+    before = {path: path.read_bytes() for path in Path("frames").iterdir()}
+    broken = call(*words, "--overwrite", "--start", "0.2s", backend=Failing(20))
+    assert broken.code == 1
+    assert {path: path.read_bytes() for path in Path("frames").iterdir()} == before
+    shorter = ["--duration", "0.2s", "--format", "jpeg", "--overwrite"]
+    assert call(*words, *shorter).code == 0
+    made = {f"frame-{number:06d}.jpg" for number in range(1, 6)}
+    assert {path.name for path in Path("frames").iterdir()} == made | others
+
+
+def test_folders_above_the_result_are_made(source: Path, call: Call) -> None:
+    """A folder that is not there is made, as for photos, but not for a call that fails."""
+    ended = call("video", source, "-s", "plain", "-o", "new/folder/a.mp4", backend=Failing(3))
+    assert ended.code == 1
+    assert not Path("new").exists()
+    assert call("video", source, "-s", "plain", "-o", "new/folder/a.mp4").code == 0
+    assert [path.name for path in Path("new/folder").iterdir()] == ["a.mp4"]
+
+
+@pytest.mark.parametrize("out", ["a.mp4", "-"])
+def test_no_frame_in_the_part(source: Path, call: Call, out: str) -> None:
+    """A part without a frame is an error wherever the result goes, and writes nothing."""
+    ended = call("video", source, "-s", "plain", "-o", out, "--start", "1h")
+    assert (ended.code, len(ended.lines), ended.out) == (1, 1, "")
+    assert "in.mkv in the part" in ended.err
+    assert [path.name for path in Path().iterdir()] == ["in.mkv"]
+
+
+def test_what_is_passed_over_is_told(source: Path, call: Call) -> None:
+    """--skip with --json prints a record, --quiet nothing; an empty folder is no result."""
+    Path("frames").mkdir()
+    words = ["video", source, "-s", "plain", "-o", "frames", "--skip", "--duration", "0.1s", "-q"]
+    assert call(*words).code == 0
+    made = {path: path.stat().st_mtime_ns for path in Path("frames").iterdir()}
+    assert len(made) == 3
+    ended = call(*words, "--json")
+    told = json.loads(ended.out)
+    assert (ended.code, ended.err) == (0, "")
+    assert (told["status"], told["output"], told["frames"]) == ("skipped", "frames", 0)
+    assert {path: path.stat().st_mtime_ns for path in Path("frames").iterdir()} == made
+    assert "frames is there already" in call(*words[:-1]).err
+
+
+def test_progress_ends_with_all_frames(source: Path, call: Call) -> None:
+    """The last line of --progress-json tells that all frames are done."""
+    words = ["-o", "b.mp4", "--duration", "0.4s", "--progress-json", "-q"]
+    ended = call("video", source, "-s", "plain", *words)
+    lines = [json.loads(line) for line in ended.out.splitlines()]
+    assert lines[0] == {"frames": 0, "total": 10}
+    assert lines[-1] == {"frames": 10, "total": 10}
 
 
 def test_json_tells_what_was_done(source: Path, call: Call) -> None:
@@ -320,11 +408,18 @@ def test_json_tells_what_was_done(source: Path, call: Call) -> None:
     assert ended.err == ""
 
 
-def test_metadata_may_be_left_out(source: Path, call: Call) -> None:
-    """--strip leaves the title and the record out, and keeps sound and chapters."""
-    assert call("video", source, "-s", "plain", "-o", "b.mp4", "--strip").code == 0
-    after = look(Path("b.mp4"))
-    assert not {"title", "comment"} & set(after.metadata)
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_metadata_may_be_left_out(folder: Path, call: Call, suffix: str) -> None:
+    """--strip leaves all titles out, and keeps sound, languages, chapters and the record."""
+    source = save_clip(folder / "in.mkv", replace(FULL, titles=("Anna's voice", "Ben")))
+    assert call("video", source, "-s", "plain", "-o", f"b.{suffix}").code == 0
+    assert b"Anna" in Path(f"b.{suffix}").read_bytes()
+    words = ["-o", f"c.{suffix}", "--strip"]
+    assert call("video", source, "-s", "plain", *words).code == 0
+    data, after = Path(words[1]).read_bytes(), look(Path(words[1]))
+    assert not [word for word in (b"Sun", b"Anna", b"Ben", b"morning") if word in data]
+    assert "style plain" in after.metadata["comment"]
+    assert after.languages == ["ger", "fre"]
     assert len(after.sound) == 2
     assert len(after.chapters) == 2
 

@@ -133,6 +133,25 @@ def test_a_pipe_in_keeps_the_sound(model: Path, home: Path, folder: Path) -> Non
     assert sorted(path.name for path in Path().iterdir()) == ["b.mkv", "in.mkv"]
 
 
+@posix
+@pytest.mark.parametrize("out", ["b.mkv", "-"])
+def test_a_named_pipe_is_a_pipe(model: Path, home: Path, folder: Path, out: str) -> None:
+    """A named pipe is read once, and keeps the sound, as standard input does."""
+    source = save_clip(folder / "in.mkv", Clip(text="subrip", chapters=True))
+    os.mkfifo("pipe")
+    with subprocess.Popen(["sh", "-c", "cat in.mkv > pipe"]):
+        ended = start(model, ["pipe", *(["-o", out] if out != "-" else [])])
+    assert ended.returncode == 0, ended.stderr
+    if out == "-":
+        assert ended.stdout.count(b"FRAME\n") == 25
+        return
+    before, after = look(source), look(Path(out))
+    assert after.times == before.times
+    assert after.sound == before.sound
+    assert after.text == before.text
+    assert sorted(path.name for path in Path().iterdir()) == ["b.mkv", "in.mkv", "pipe"]
+
+
 def test_a_pipe_out_is_y4m(model: Path, home: Path, folder: Path) -> None:
     """Standard output carries YUV4MPEG2 and nothing else; it goes through a second call."""
     source = save_clip(folder / "in.mp4")

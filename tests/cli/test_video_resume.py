@@ -6,7 +6,7 @@ import pytest
 
 from impasto.engine.fake_backend import FakeBackend
 
-from .conftest import Call, Failing
+from .conftest import Call, Failing, save_photo
 
 pytest.importorskip("av")
 
@@ -27,6 +27,23 @@ def test_a_call_that_failed_goes_on(long: Path, call: Call) -> None:
     assert backend.runs.count("paint.onnx") < 75
     assert Path("b.mp4").read_bytes() == Path("whole.mp4").read_bytes()
     assert not Path("b.mp4.unfinished").exists()
+
+
+def test_a_result_among_its_frames_goes_on(folder: Path, call: Call) -> None:
+    """What lies in a folder beside its frames, the unfinished result too, is not its input."""
+    for number in range(60):
+        save_photo(folder / "frames" / f"{number}.png")
+    words = ["video", "frames", "-s", "plain", "--segment", "0.3", "--window", "0.2"]
+    words += ["-o", "frames/b.mp4"]
+    assert call(*words, backend=Failing(100)).code == 1
+    assert Path("frames/b.mp4.unfinished").exists()
+    (folder / "frames" / ".DS_Store").write_text("what a file manager leaves")
+    assert call(*words, "--resume").code == 0
+    save_photo(folder / "frames" / "60.png")
+    assert call(*words, "--overwrite", backend=Failing(100)).code == 1
+    save_photo(folder / "frames" / "61.png")
+    ended = call(*words, "--overwrite", "--resume")
+    assert (ended.code, "differs in input" in ended.err) == (2, True)
 
 
 @pytest.mark.parametrize("window", ["0", "0.2"])

@@ -75,7 +75,7 @@ def paint(
     limits = limits_of(max_megapixels)
     masks = read_masks(mask, feather, limits)
     naming = Naming(mark_of(chosen) + masks.mark, out, suffix, wanted)
-    existing = _existing(overwrite, skip)
+    existing = existing_of(overwrite, skip)
     plan = make_plan(inputs, naming)
     _check_standard_output(plan, as_json)
 
@@ -128,7 +128,8 @@ def facts_of(painter: "Painter", masks: MaskOptions = _NO_MASKS) -> dict[str, An
     }
 
 
-def _existing(overwrite: bool, skip: bool) -> "Existing":
+def existing_of(overwrite: bool, skip: bool) -> "Existing":
+    """What --overwrite and --skip mean; SettingsError if both are given."""
     if overwrite and skip:
         raise SettingsError("--overwrite and --skip exclude each other")
     return "overwrite" if overwrite else "skip" if skip else "refuse"

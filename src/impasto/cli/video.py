@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -13,18 +12,16 @@ from impasto.cli.ends import PARTLY_FAILED
 from impasto.cli.extras import need
 from impasto.cli.jobs import PIPE
 from impasto.cli.masks import read_masks
-from impasto.cli.paint import facts_of, limits_of, record_of
+from impasto.cli.paint import existing_of, facts_of, limits_of, record_of
 from impasto.cli.streams import answer, own_stderr, say
-from impasto.cli.styling import parse_style
+from impasto.cli.styling import mark_over_time, parse_style
 from impasto.core.errors import ImageError, SettingsError, VideoError
 from impasto.core.settings import EngineSettings, PaintSettings
-from impasto.core.times import parse_time
 from impasto.engine.backends import open_backend
 
 if TYPE_CHECKING:
     from impasto.cli.video_job import Told
     from impasto.cli.video_plan import VideoPlan
-    from impasto.engine.selection import Selection
 
 _VIDEO, _CALM = "Video", "Calm"
 
@@ -204,10 +201,16 @@ def video(
     Needs the extra `video`.
     """
     need("painting videos", "video", "av", "cv2")
-    from impasto.cli.video_call import VideoCall, make_studio
+    from impasto.cli.video_call import (
+        VideoCall,
+        make_studio,
+        segment_of,
+        selection_of,
+        styles_record,
+    )
     from impasto.cli.video_job import as_json as told_as_json
-    from impasto.cli.video_job import do_camera, do_video
-    from impasto.cli.video_plan import check_target, plan_camera, plan_video
+    from impasto.cli.video_job import do_camera, do_video, skipped
+    from impasto.cli.video_plan import check_target, is_there, plan_camera, plan_video
     from impasto.engine.crowd import MANY, together
     from impasto.engine.key_times import parse_key_styles
     from impasto.engine.painter import Painter
@@ -217,6 +220,7 @@ def video(
     if camera is not None and (start or fps or resume or skip or progress_json):
         useless = "--start, --fps, --resume, --skip and --progress-json"
         raise SettingsError(f"{useless} are of no use with --camera")
+    existing = existing_of(overwrite, skip)
     keys = parse_key_styles(style)
     limits = limits_of(max_megapixels)
     masks = read_masks(mask, feather, limits)
@@ -240,16 +244,16 @@ def video(
         )
 
     studio = make_studio(keys, make, window, flow, crowd.size)
-    selection = _selection(start, duration, fps)
+    selection = selection_of(start, duration, fps)
+    mark = mark_over_time(parse_style(key.style) for key in keys) + masks.mark
     with _failing_inputs():
-        plan = (
-            plan_video(source, out, keys, masks.mark)
-            if source
-            else plan_camera(out, preview=preview)
-        )
+        plan = plan_video(source, out, mark) if source else plan_camera(out, preview=preview)
     _check_streams(plan, as_json or progress_json, camera is not None)
-    if skip and plan.target and plan.target.exists():
-        say(f"{plan.target} is there already")
+    if existing == "skip" and plan.target and is_there(plan.target):
+        if not quiet:
+            say(f"{plan.target} is there already")
+        if as_json:
+            answer(told_as_json(skipped(plan.target), facts_of(studio.painter, masks)))
         return
     check_target(plan, overwrite=overwrite)
     call = VideoCall(
@@ -258,8 +262,8 @@ def video(
         selection=selection,
         limits=limits,
         styles=tuple(style),
-        record={**record_of(studio.painter, masks), "style": " ".join(style)},
-        segment=_above_0(parse_time(segment), "--segment"),
+        record={**record_of(studio.painter, masks), "style": styles_record(keys)},
+        segment=segment_of(segment),
         codec=codec,
         quality=quality,
         format=format,
@@ -273,7 +277,8 @@ def video(
     with own_stderr(), _failing_inputs():
         told = do_video(call) if camera is None else do_camera(call, camera)
     if told.damage:
-        say(f"{plan.source or 'standard input'}: {told.damage}; painted what there is")
+        name = plan.name if camera is None else f"camera {camera}"
+        say(f"{name}: {told.damage}; painted what there is")
     if not quiet:
         say(_summary(told))
     if as_json:
@@ -295,29 +300,6 @@ def _summary(told: "Told") -> str:
     rate = told.frames / told.seconds if told.seconds else 0.0
     where = "" if told.output == PIPE else f" to {told.output}"
     return f"{told.frames} frames painted in {told.seconds:.1f} s ({rate:.1f} a second){where}"
-
-
-def _selection(start: str | None, duration: str | None, fps: str | None) -> "Selection":
-    from impasto.engine.selection import Selection
-
-    return Selection(
-        parse_time(start) if start else Fraction(0),
-        parse_time(duration) if duration else None,
-        _rate(fps) if fps else None,
-    )
-
-
-def _rate(text: str) -> Fraction:
-    try:
-        return Fraction(text.strip())
-    except (ValueError, ZeroDivisionError) as error:
-        raise SettingsError(f"--fps {text!r} is no rate: write 25 or 30000/1001") from error
-
-
-def _above_0(seconds: Fraction, option: str) -> Fraction:
-    if seconds <= 0:
-        raise SettingsError(f"{option} must be above 0")
-    return seconds
 
 
 def _check_streams(plan: "VideoPlan", as_json: bool, is_live: bool) -> None:

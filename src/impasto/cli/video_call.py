@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from fractions import Fraction
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
+from impasto.cli.styling import named, parse_style
 from impasto.cli.video_plan import VideoPlan
 from impasto.core.errors import SettingsError
+from impasto.core.times import parse_time
 from impasto.engine.film import Studio
 from impasto.engine.key_times import KeyCodes, KeyStyle
 from impasto.engine.painter import Painter
@@ -17,6 +18,7 @@ from impasto.engine.regions import Regions
 from impasto.engine.selection import Selection
 from impasto.media.decode import ReadLimits
 from impasto.media.video_coding import Codec
+from impasto.media.video_frames import pictures_in
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,43 @@ def make_studio(
     return Studio(painters[0], codes if len(keys) > 1 else None, window, flow, crowd)
 
 
+def selection_of(start: str | None, duration: str | None, fps: str | None) -> Selection:
+    """What --start, --duration and --fps mean; SettingsError if it is nothing."""
+    return Selection(
+        parse_time(start) if start else Fraction(0),
+        parse_time(duration) if duration else None,
+        _rate(fps) if fps else None,
+    )
+
+
+def _rate(text: str) -> Fraction:
+    try:
+        return Fraction(text.strip())
+    except (ValueError, ZeroDivisionError) as error:
+        raise SettingsError(f"--fps {text!r} is no rate: write 25 or 30000/1001") from error
+
+
+def segment_of(text: str) -> Fraction:
+    """The seconds that --segment means; SettingsError if they are none."""
+    seconds = parse_time(text)
+    if seconds <= 0:
+        raise SettingsError("--segment must be above 0")
+    return seconds
+
+
+def styles_record(keys: Sequence[KeyStyle]) -> str:
+    """What the metadata tells of styles, with times if they change, and without folders."""
+    names = [named(parse_style(key.style)) for key in keys]
+    if len(keys) == 1:
+        return names[0]
+    return " ".join(f"{n}@{float(key.seconds):g}s" for n, key in zip(names, keys, strict=True))
+
+
 def identity(call: VideoCall) -> dict[str, Any]:
     """What must be the same for a call to go on with what another one began."""
     studio, painter = call.studio, call.studio.painter
     return {
-        "input": _input_identity(call.plan.source),
+        "input": _input_identity(call.plan),
         "style": list(call.styles),
         "codes": _code_hash(studio),
         **_masks_identity(painter.regions),
@@ -92,10 +126,11 @@ def identity(call: VideoCall) -> dict[str, Any]:
     }
 
 
-def _input_identity(path: Path | None) -> list[Any]:
-    if path is None:
+def _input_identity(plan: VideoPlan) -> list[Any]:
+    if plan.source is None or plan.is_stream:
         return []
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    # Of a folder what is read counts, and not the result that may be made in it.
+    files = pictures_in(plan.source) if plan.source.is_dir() else [plan.source]
     stats = [(file.name, file.stat()) for file in files]
     return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats]
 

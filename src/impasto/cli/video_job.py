@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from impasto.cli.live import LiveCall, do_live
 from impasto.cli.preview import Preview
+from impasto.cli.recording import Place
 from impasto.cli.streams import say, standard_output
 from impasto.cli.video_call import VideoCall, comment_of, identity
 from impasto.cli.video_progress import video_bar
@@ -41,9 +42,10 @@ class Told:
     frames: int
     seconds: float
     output: str
-    width: int
-    height: int
-    damage: str | None
+    width: int | None
+    height: int | None
+    damage: str | None = None
+    status: Literal["painted", "skipped"] = "painted"
 
 
 def do_video(call: VideoCall) -> Told:
@@ -71,24 +73,25 @@ def do_camera(call: VideoCall, camera: str) -> Told:
     """
     started = time.perf_counter()
     target = call.plan.target
-
-    def output(info: VideoInfo) -> Output:
-        return _outputs(call, info, info, target or Path())(None)
-
     live = LiveCall(
         camera=camera,
         studio=call.studio,
         limits=call.limits,
-        target=target,
-        work=call.plan.work,
-        output=output,
+        place=_place(call, target) if target else None,
         seconds=call.selection.seconds,
         preview=call.preview,
         quiet=call.quiet,
     )
-    frames, info = do_live(live)
+    frames, info, damage = do_live(live)
     seconds = round(time.perf_counter() - started, 3)
-    return Told(frames, seconds, str(target or "-"), info.width, info.height, None)
+    return Told(frames, seconds, str(target or "-"), info.width, info.height, damage)
+
+
+def _place(call: VideoCall, target: Path) -> Place:
+    def output(info: VideoInfo) -> Output:
+        return _outputs(call, info, info, target)(None)
+
+    return Place(target, call.plan.work, output)
 
 
 def _to_pipe(call: VideoCall) -> tuple[int, VideoInfo, str | None]:
@@ -110,6 +113,7 @@ def _to_pipe(call: VideoCall) -> tuple[int, VideoInfo, str | None]:
                 for given in paint_video(chosen, info, call.studio, write):
                     frames = given.painted
                     watch(frames, given.latest)
+            _check_frames(frames, info)
             writer.close()
         return frames, info, source.damage
 
@@ -125,7 +129,7 @@ def _to_target(call: VideoCall, target: Path) -> tuple[int, VideoInfo, str | Non
 
 def _leave(work: WorkFolder, call: VideoCall) -> None:
     """What is worth keeping stays; it cannot be gone on with where the input came by pipe."""
-    if work.done and call.plan.source is not None:
+    if work.done and not call.plan.is_stream:
         say(f"{work.frames} frames are kept in {work.folder}: --resume goes on with them")
     else:
         work.remove()
@@ -133,20 +137,24 @@ def _leave(work: WorkFolder, call: VideoCall) -> None:
 
 def _fill(call: VideoCall, target: Path, work: WorkFolder) -> tuple[int, VideoInfo, str | None]:
     with ExitStack() as stack:
-        spool = Spool(work.folder / "sound.mkv") if call.plan.source is None else None
+        spool = Spool(work.folder / "sound.mkv") if call.plan.is_stream else None
         source = stack.enter_context(closing(open_source(call, spool)))
         info = painted_info(call.selection.result(source.info), call)
         make = _outputs(call, source.info, info, target)
         make(None)  # whatever cannot be is told before anything is painted
         if not work.is_whole:
             _paint(call, source, info, make(None), work)
-        if not work.done:
-            raise VideoError(f"there is no frame of {shown(info.name)} in the part that was chosen")
+        _check_frames(work.frames, info)
         original = spool.close() if spool else call.plan.source
         make(original).complete(work.done, work.folder, target)
         told = work.frames, info, work.damage
         work.remove()
         return told
+
+
+def _check_frames(frames: int, info: VideoInfo) -> None:
+    if not frames:
+        raise VideoError(f"there is no frame of {shown(info.name)} in the part that was chosen")
 
 
 def _paint(
@@ -171,7 +179,7 @@ def _outputs(
 ) -> Callable[[Path | None], Output]:
     """Makes the output when it is known where the original's sound is."""
     suffix = target.suffix.lower()
-    options = WriteOptions(call.quality, record=None if call.strip else call.record)
+    options = WriteOptions(call.quality, record=call.record)
     if call.plan.is_folder:
         wanted = format_named(call.format).suffixes[0]
         return lambda original: FolderOutput(wanted, options)
@@ -181,7 +189,7 @@ def _outputs(
     coding = Coding(codec_for(kind, call.codec), call.quality)
     check_encoder(coding)
     span = call.selection.span(source)
-    about = {} if call.strip else {"comment": comment_of(call.record)}
+    about = {"comment": comment_of(call.record)}
     return lambda original: VideoOutput(
         kind, info, coding, span, _with_sound(original), about, strip=call.strip
     )
@@ -198,12 +206,10 @@ def open_source(call: VideoCall, spool: Spool | None = None) -> VideoSource:
         VideoError: it cannot be read.
     """
     path = call.plan.source
-    if path is None:
-        take = spool.take if spool else None
-        return VideoFile(sys.stdin.buffer, "standard input", limits=call.limits, spool=take)
-    if path.is_dir():
+    if path is not None and path.is_dir():
         return FrameFolder(path, call.selection.rate or RATE, call.limits)
-    return VideoFile(path, limits=call.limits)
+    take = spool.take if spool else None
+    return VideoFile(path or sys.stdin.buffer, call.plan.name, limits=call.limits, spool=take)
 
 
 def painted_info(info: VideoInfo, call: VideoCall) -> VideoInfo:
@@ -229,6 +235,11 @@ def _watched(call: VideoCall, info: VideoInfo) -> Iterator[Callable[[int, RGB | 
                 window.show(latest)
 
         yield watch
+
+
+def skipped(target: Path) -> Told:
+    """What is told of a result that is there already and may stay."""
+    return Told(0, 0.0, str(target), None, None, status="skipped")
 
 
 def as_json(told: Told, facts: dict[str, Any]) -> str:

@@ -1,15 +1,12 @@
 """Plans a call of `impasto video`: what is read, and what it becomes."""
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from impasto.cli.jobs import PIPE
-from impasto.cli.names import style_suffix
 from impasto.core.errors import OutputError, SettingsError, VideoError
 from impasto.core.files import shown
-from impasto.engine.key_times import KeyStyle
 from impasto.media.video_coding import ANIMATIONS, TARGETS, target_named
 
 
@@ -21,11 +18,15 @@ class VideoPlan:
     """None is standard input."""
     target: Path | None
     """None is standard output."""
+    is_folder: bool = False
+    """Whether the result is a folder of frames."""
+    is_stream: bool = False
+    """Whether the input can be read only once: standard input, or a named pipe."""
 
     @property
-    def is_folder(self) -> bool:
-        """Whether the result is a folder of frames."""
-        return self.target is not None and is_folder_name(self.target)
+    def name(self) -> str:
+        """What messages call the input."""
+        return shown(self.source) if self.source else "standard input"
 
     @property
     def work(self) -> Path:
@@ -34,14 +35,13 @@ class VideoPlan:
         return target.with_name(target.name + ".unfinished")
 
 
-def plan_video(source: str, out: str | None, keys: Sequence[KeyStyle], more: str = "") -> VideoPlan:
+def plan_video(source: str, out: str | None, mark: str) -> VideoPlan:
     """Decide what is read and where the result goes.
 
     Args:
         source: as it was given.
         out: the value of -o.
-        keys: the styles, which name a result beside its input.
-        more: what masks add to that name.
+        mark: what the styles add to the name of a result beside its input.
 
     Raises:
         SettingsError: the ending of -o is none of a video.
@@ -51,18 +51,21 @@ def plan_video(source: str, out: str | None, keys: Sequence[KeyStyle], more: str
     path = None if source == PIPE else Path(source)
     if path is not None and not path.exists():
         raise VideoError(f"{shown(source)}: no such file or folder")
-    if out == PIPE or (out is None and path is None):
-        return VideoPlan(path, None)
-    target = _beside(path, keys, more) if out is None and path else Path(str(out))
+    from_folder = path is not None and path.is_dir()
+    is_stream = path is None or not (from_folder or path.is_file())
+    if out == PIPE or (out is None and is_stream):
+        return VideoPlan(path, None, is_stream=is_stream)
+    target = _beside(path, mark) if out is None and path else Path(str(out))
+    is_folder = is_folder_name(target) or (out is None and from_folder)
     if str(out or "").endswith(("/", os.sep)) and target.suffix:
         raise SettingsError(
             f"-o {out}: a folder of frames has no ending; leave out {target.suffix}"
         )
-    if not is_folder_name(target) and target.suffix.lower() not in ANIMATIONS:
+    if not is_folder and target.suffix.lower() not in ANIMATIONS:
         target_named(target)
     if path is not None and target.exists() and target.samefile(path):
         raise OutputError(f"{shown(target)} is the input: name another -o")
-    return VideoPlan(path, target)
+    return VideoPlan(path, target, is_folder, is_stream)
 
 
 def plan_camera(out: str | None, *, preview: bool) -> VideoPlan:
@@ -84,11 +87,10 @@ def is_folder_name(path: Path) -> bool:
     return path.is_dir() or not path.suffix
 
 
-def _beside(source: Path, keys: Sequence[KeyStyle], more: str) -> Path:
-    mark = style_suffix("-to-".join(Path(key.style).stem for key in keys)) + more
+def _beside(source: Path, mark: str) -> Path:
     named = source if source.name not in ("", "..") else source.resolve()
     if source.is_dir():
-        # A dot would be read as the ending of a file.
+        # A dot before it would be read as the ending of a file.
         return named.with_name(f"{named.name}-{mark[1:]}")
     suffix = source.suffix.lower()
     kept = suffix if suffix in TARGETS or suffix in ANIMATIONS else ".mp4"
@@ -96,18 +98,17 @@ def _beside(source: Path, keys: Sequence[KeyStyle], more: str) -> Path:
 
 
 def check_target(plan: VideoPlan, *, overwrite: bool) -> None:
-    """Raise `OutputError` if the result is there already, or its folder is not.
-
-    A folder that is there and empty may be filled.
-    """
+    """Raise `OutputError` if the result is there already, or can never be there."""
     target = plan.target
     if target is None:
         return
-    if not target.absolute().parent.is_dir():
-        raise OutputError(
-            f"cannot write {shown(target)}: there is no folder {shown(target.parent)}"
-        )
-    if overwrite or not os.path.lexists(target):
-        return
-    if not target.is_dir() or any(target.iterdir()):
+    if target.exists() and target.is_dir() != plan.is_folder:
+        kind = "no folder for frames" if plan.is_folder else "a folder"
+        raise OutputError(f"{shown(target)} is {kind}: name another -o")
+    if not overwrite and is_there(target):
         raise OutputError(f"{shown(target)} is there already: use --overwrite, or another -o")
+
+
+def is_there(target: Path) -> bool:
+    """Whether there is a result already; a folder that is empty may be filled."""
+    return os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir()))

@@ -53,7 +53,7 @@ class VideoBar:
 
 
 class VideoLines(VideoBar):
-    """Lines of JSON on standard output: the first frame, then the newest of each half second.
+    """Lines of JSON on standard output: at once, then each half second, and at the end.
 
     Args:
         total: how many frames there are, as far as the file says; None if it does not.
@@ -62,14 +62,24 @@ class VideoLines(VideoBar):
     def __init__(self, total: int | None) -> None:
         super().__init__(None)
         self._total, self._next = total, 0.0
+        self._frames = 0
 
     def show(self, frames: int, note: str = "") -> None:
         """So many frames are done."""
         now = time.monotonic()
+        self._frames = frames
         if now >= self._next:
             self._next = now + _EVERY
-            answer(json.dumps({"frames": frames, "total": self._total}))
-            sys.stdout.flush()
+            self._tell()
+
+    def end(self) -> None:
+        """All frames are done; their number was a guess by the length of the video."""
+        self._total = self._frames
+        self._tell()
+
+    def _tell(self) -> None:
+        answer(json.dumps({"frames": self._frames, "total": self._total}))
+        sys.stdout.flush()
 
 
 @contextmanager
@@ -79,6 +89,7 @@ def video_bar(total: int | None, *, quiet: bool, as_lines: bool = False) -> Iter
         lines = VideoLines(total)
         lines.show(0)
         yield lines
+        lines.end()
         return
     if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield VideoBar(None)

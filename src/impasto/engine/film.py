@@ -171,11 +171,11 @@ class _Desk:
 
     def __init__(self, info: VideoInfo, studio: Studio, restart: Restart) -> None:
         self._base, self._studio, self._from = info.time_base, studio, restart
-        self._lead = studio.lead(info.rate)
         first = restart.feed.number
-        self._shots = Shots(
+        self._shots = Shots(  # before the lead: it refuses windows that cannot be counted
             studio.painter, rate=float(info.rate), window=studio.window, first=first
         )
+        self._lead = studio.lead(info.rate)
         self._waiting: deque[Chosen] = deque()
         self._marks: deque[Mark] = deque()
         self._painted = first

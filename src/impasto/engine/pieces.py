@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from itertools import takewhile
 from pathlib import Path
@@ -68,6 +69,8 @@ class Done:
 class WorkFolder:
     """The unfinished video beside the one to be: pieces, and a journal that counts them.
 
+    Folders above it are made.
+
     Args:
         folder: where it is.
         call: what must be the same for going on: the input, styles, settings and versions.
@@ -83,6 +86,7 @@ class WorkFolder:
         self, folder: Path, call: Mapping[str, Any], *, resume: bool, overwrite: bool = False
     ) -> None:
         self.folder, self._journal = folder, folder / _JOURNAL
+        self._made: list[Path] = []
         self.done: list[Done] = []
         if self._journal.exists() and resume:
             self._go_on(call)
@@ -128,14 +132,21 @@ class WorkFolder:
         self.done.append(done)
 
     def remove(self) -> None:
-        """Remove all of it; the video is whole, or nothing of it is worth keeping."""
+        """Remove all of it; the video is whole, or nothing of it is worth keeping.
+
+        Folders above it that were made for it go, too, if nothing is in them.
+        """
         shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in self._made:
+            with suppress(OSError):
+                folder.rmdir()
 
     def _start(self, call: Mapping[str, Any]) -> None:
         if self._journal.exists():
             self.remove()
         if self.folder.exists() and any(self.folder.iterdir()):
             raise OutputError(f"{shown(self.folder)} is in the way: move it, or name another -o")
+        self._made = [each for each in self.folder.parents if not each.exists()]
         make_folder(self.folder)
         write_journal(self._journal, call)
 

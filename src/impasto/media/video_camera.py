@@ -27,6 +27,11 @@ class Camera(VideoFile):
         super().__init__(Path(name), f"camera {name}", limits=limits)
         self._is_file = False
 
+    @property
+    def damage(self) -> str | None:
+        """Why it gave no more frames, if it did not; a frame that is spoiled is nothing unusual."""
+        return self._broken or None
+
     def _open(self, source: Path | BinaryIO) -> "av.container.InputContainer":
         device, format = device_of(str(source))
         try:

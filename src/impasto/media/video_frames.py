@@ -37,7 +37,7 @@ class FrameFolder:
     damage = None
 
     def __init__(self, folder: Path, rate: Fraction = RATE, limits: ReadLimits = _LIMITS) -> None:
-        self._pictures, self._limits = _pictures_in(folder), limits
+        self._pictures, self._limits = pictures_in(folder), limits
         height, width = read_image(self._pictures[0], limits).pixels.shape[:2]
         seconds = float(len(self._pictures) / rate)
         self.info = VideoInfo(str(folder), width, height, rate, 1 / rate, seconds=seconds)
@@ -55,7 +55,12 @@ class FrameFolder:
         return lambda: resize_to(read_image(path, self._limits).pixels, *size)
 
 
-def _pictures_in(folder: Path) -> list[Path]:
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures of a folder in their order: the frames that are read, and no other files.
+
+    Raises:
+        VideoError: there is no picture in it, or it cannot be listed.
+    """
     try:
         found = [
             path
@@ -111,9 +116,25 @@ def frame_name(number: int, suffix: str) -> str:
 
 
 def move_frames(folder: Path, target: Path, names: Sequence[str]) -> None:
-    """Give a folder of frames its final name; what lies there already keeps its other files."""
+    """Give a folder of frames its final name.
+
+    What lies there already keeps its files, but for the frames of an earlier call.
+    """
     if not target.exists():
         folder.rename(target)
         return
     for name in names:
-        (folder / name).replace(target / name)
+        # What an earlier try moved is there already.
+        if (folder / name).exists() or not (target / name).exists():
+            (folder / name).replace(target / name)
+    for path in _frames_in(target) - {target / name for name in names}:
+        path.unlink()
+
+
+def _frames_in(folder: Path) -> set[Path]:
+    """What is named as a frame, in any format."""
+    return {path for path in folder.iterdir() if _is_frame_name(path) and path.is_file()}
+
+
+def _is_frame_name(path: Path) -> bool:
+    return path.suffix in SUFFIXES and re.fullmatch(r"frame-\d{6,}", path.stem) is not None

@@ -47,7 +47,7 @@ class Joined:
     metadata: Mapping[str, str]
     """Added to that of the original; comments are put together."""
     strip: bool = False
-    """Leave the original's own metadata out."""
+    """Leave the original's own metadata out, with the titles of its chapters and streams."""
 
 
 def join(joined: Joined, original: Path | None, path: Path, target: Target) -> None:
@@ -68,6 +68,8 @@ def join(joined: Joined, original: Path | None, path: Path, target: Target) -> N
         stream = _picture_stream(container, first.streams.video[0], joined, target)
         tracks = _tracks(source, original, container, target, joined.span) if original else {}
         _describe(container, source, joined)
+        if joined.strip:
+            _strip_streams(container)
         pictures = _pictures(joined, stream)
         others = _others(source, tracks, joined.span) if source and tracks else iter(())
         for packet in heapq.merge(pictures, others, key=_time):
@@ -105,12 +107,22 @@ def _tracks(
 
 def _describe(container: Any, source: Any, joined: Joined) -> None:
     if source is not None:
-        container.set_chapters(_chapters(source.chapters(), joined.span))
+        chapters = _chapters(source.chapters(), joined.span)
+        container.set_chapters(
+            [{**each, "metadata": {}} for each in chapters] if joined.strip else chapters
+        )
     kept = {} if source is None or joined.strip else _kept(source.metadata)
     comments = [each["comment"] for each in (kept, joined.metadata) if "comment" in each]
     container.metadata.update({**kept, **joined.metadata})
     if comments:
         container.metadata["comment"] = "\n".join(comments)
+
+
+def _strip_streams(container: Any) -> None:
+    """Of what streams say of themselves only the language stays, which players choose by."""
+    for stream in container.streams:
+        for key in {*stream.metadata} - {"language"}:
+            del stream.metadata[key]
 
 
 def _kept(metadata: Mapping[str, str]) -> dict[str, str]:

@@ -33,7 +33,7 @@ class VideoFile:
     """A video in a file, or coming through a pipe. Close it, or use it in a `with` block.
 
     Args:
-        source: a path, or a binary stream, which need not be seekable.
+        source: a path, which may be a named pipe, or a binary stream, which need not be seekable.
         name: what messages call it; without it, the path.
         limits: of them, the most pixels of a frame.
         spool: is handed the packets that are no picture while frames are read; for pipes, which
@@ -53,7 +53,7 @@ class VideoFile:
     ) -> None:
         self._name, self._limits, self._spool = name or str(source), limits, spool
         self._damaged, self._broken, self._complete = 0, "", False
-        self._is_file = isinstance(source, Path)
+        self._is_file = isinstance(source, Path) and source.is_file()
         with opening(self._name):
             self.container = self._open(source)
         try:
