@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import PIL.Image
 import pytest
 
 import impasto
-from impasto.core.errors import ImageError, SettingsError, StyleError
+from impasto.core.errors import ImageError, ModelError, SettingsError, StyleError
 from impasto.styles.library import BUNDLED, Library
 
 
@@ -87,6 +88,39 @@ def test_bad_arguments_are_typed_errors() -> None:
         with pytest.raises(error):
             call()
         assert issubclass(error, impasto.ImpastoError)
+
+
+def test_a_package_is_a_style_too(tmp_path: Path) -> None:
+    """A style package's path stands for its style, as a Path or as text, for masks as well."""
+    path = tmp_path / "mine.safetensors"
+    path.write_bytes((BUNDLED / "udnie.safetensors").read_bytes())
+    expected = impasto.paint(photo(), "udnie")
+    np.testing.assert_array_equal(impasto.paint(photo(), path), expected)
+    np.testing.assert_array_equal(impasto.Painter(str(path)).paint(photo()), expected)
+    masked = impasto.paint(photo(), "photo", masks={path: np.ones((4, 4), bool)})
+    np.testing.assert_array_equal(masked, expected)
+
+
+@pytest.mark.parametrize(
+    ("error", "call"),
+    [
+        (StyleError, lambda: impasto.paint(photo(), None)),  # type: ignore[arg-type]
+        (StyleError, lambda: impasto.paint(photo(), ["udnie"])),  # type: ignore[arg-type]
+        (StyleError, lambda: impasto.paint(photo(), "gone.safetensors")),
+        (StyleError, lambda: impasto.load_style(None)),  # type: ignore[arg-type]
+        (SettingsError, lambda: impasto.Painter("udnie", masks=None)),  # type: ignore[arg-type]
+        (SettingsError, lambda: impasto.Painter("udnie", masks="udnie")),  # type: ignore[arg-type]
+        (SettingsError, lambda: impasto.Painter("udnie", masks=["udnie"])),  # type: ignore[list-item]
+        (ModelError, lambda: impasto.Painter("udnie", model=None)),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_of_no_known_kind_is_named(
+    error: type[Exception], call: Callable[[], object]
+) -> None:
+    """Another type where a style, masks or a model belong is an error of the tree, in one line."""
+    with pytest.raises(error) as raised:
+        call()
+    assert "\n" not in str(raised.value)
 
 
 def test_public_names_are_these() -> None:

@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 
+from impasto.core.errors import StyleError
 from impasto.core.settings import Colors, PaintSettings
 from impasto.engine.images import Image
 from impasto.engine.looks import StyleLike
@@ -30,8 +31,9 @@ def paint(
 
     Args:
         image: a PIL image of any mode, or a uint8 RGB array [height, width, 3].
-        style: `"NAME"`, a mix `"NAME:WEIGHT,NAME:WEIGHT"`, or a loaded style; `"photo"` leaves the
-            photo as it is, which is of use with masks.
+        style: `"NAME"`, a mix `"NAME:WEIGHT,NAME:WEIGHT"`, a loaded style, or the path of a style
+            package, as a Path or as text that ends in `.safetensors`; `"photo"` leaves the photo
+            as it is, which is of use with masks.
         masks: parts that are painted in other styles, each over those before it, such as
             `{"udnie": mask}`: a PIL image, or a uint8 or bool array [height, width], of any size,
             white where that style is.
@@ -67,6 +69,9 @@ def load_style(name_or_path: str | Path) -> Style:
     Raises:
         StyleError: there is no such style, or its package is damaged.
     """
+    if not isinstance(name_or_path, str | Path):
+        kind = type(name_or_path).__name__
+        raise StyleError(f"a style is loaded by its name or its package's path; got a {kind}")
     if isinstance(name_or_path, Path) or name_or_path.endswith(SUFFIX):
         return read_style(name_or_path)
     return Library().get(name_or_path)

@@ -1,6 +1,7 @@
 """Pictures painted in strips, from file to file."""
 
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from PIL import Image
 from impasto.cli import streamed
 from impasto.cli.jobs import Job
 from impasto.cli.streamed import needs_stream, paint_streamed, streamed_bar
-from impasto.cli.work import Work
+from impasto.cli.work import Work, _in_strips, _one_by_one, _way_of
 from impasto.core.errors import ImageError, MissingExtraError, OutputError
 from impasto.engine.backend import Session, Shapes
 from impasto.engine.fake_backend import FakeBackend
@@ -213,6 +214,36 @@ def test_what_needs_strips(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert not needs_stream(folder / "text.png", usual, "1K")
     monkeypatch.setattr(ReadLimits, "max_pixels", 100_000)
     assert needs_stream(photo, ReadLimits(max_pixels=100_000))
+
+
+def test_a_small_file_of_many_pixels(
+    folder: Path, work_of: MakeWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is done in strips is decided by pixels, and not by how well they were compressed."""
+    Image.new("1", (3000, 2000)).save(folder / "a.png")
+    save_photo(folder / "b.png", 300, 200)
+    assert (folder / "a.png").stat().st_size < 2_000
+    monkeypatch.setattr(streamed, "_ROOM", 2**20)
+    jobs = [Job(folder / name, folder / "out.tif") for name in ("a.png", "b.png")]
+    assert [_way_of(job, work_of(), True) for job in jobs] == [_in_strips, _one_by_one]
+
+
+def test_rare_kinds_of_tiff_are_painted_as_a_whole(folder: Path) -> None:
+    """Pixels that strips would read wrong are not read in strips, however little memory is."""
+    Image.new("F", (300, 400)).save(folder / "a.tif")
+    assert not needs_stream(folder / "a.tif", ReadLimits(), "64K")
+
+
+def test_a_folder_whose_name_is_not_utf_8(folder: Path, work_of: MakeWork) -> None:
+    """A picture is read from such a name and written to one."""
+    inside = folder / os.fsdecode(b"caf\xe9")
+    try:
+        inside.mkdir()
+    except OSError:
+        pytest.skip("no such names on this file system")
+    photo = save_photo(inside / "a.png", 301, 203)
+    assert paint_streamed(Job(photo, inside / "b.tif"), work_of()) == (301, 203)
+    assert left_in(inside) == ["a.png", "b.tif"]
 
 
 def test_a_trap_is_left_to_be_refused(call: Call, folder: Path) -> None:

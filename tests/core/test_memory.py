@@ -1,6 +1,7 @@
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from impasto.core.memory import free_memory, parse_memory, shown_memory, spare_m
         ("1T", 2**40),
         ("4096", 4096),
         (4096, 4096),
+        (np.int64(4096), 4096),
     ],
 )
 def test_amounts_are_read(text: int | str, bytes_: int) -> None:

@@ -32,7 +32,8 @@ def make_painter(
     def make(thumbnail: int = 256, **settings: Any) -> Painter:
         rewrite_manifest(reach=6, thumbnail=thumbnail)
         model, backend = load_model(model_folder), FakeBackend()
-        return Painter(make_style(), model=model, backend=backend, memory="700K", **settings)
+        given: dict[str, Any] = {"memory": "700K", **settings}
+        return Painter(make_style(), model=model, backend=backend, **given)
 
     return make
 
@@ -68,7 +69,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"size": 1000},
     {"stroke_reference": 70},
     {"stroke_reference": 70, "size": 40},
-    {"stroke_reference": 300},
+    {"stroke_reference": 300, "memory": "3M"},
 ]
 
 
@@ -176,3 +177,11 @@ def test_a_real_photo_with_the_real_model(
         difference = difference[opacity > 0]
     assert difference.max() <= 2
     assert (difference > 1).mean() < 2e-5
+
+
+@pytest.mark.parametrize("reference", [100, 300])
+def test_strokes_that_do_not_fit_into_memory(make_painter: MakePainter, reference: int) -> None:
+    """In strips the picture at the stroke reference must fit, whether it is larger or smaller."""
+    painter = make_painter(stroke_reference=reference, memory="200K")
+    with pytest.raises(SettingsError, match=f"stroke reference is {reference}: .*take a smaller"):
+        paint_strips(painter, opener(Block(noise(203, 151))))

@@ -167,3 +167,19 @@ def test_a_tiny_picture_has_the_colours_of_a_larger_one(photo: Picture, side: in
     assert painted.shape == icon.shape
     means = [each.mean(axis=(0, 1)) for each in (painted, painter.paint(large))]
     assert np.abs(means[0] - means[1]).max() < 25
+
+
+def test_a_picture_is_enlarged_as_far_as_memory_goes() -> None:
+    """A tiny picture at a huge reference is refused with its size, and painted with more memory."""
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 16, 3), np.uint8)
+    with pytest.raises(SettingsError, match=r"reference is 8000: .* 4000 x 8000 .* smaller one"):
+        painter(stroke_reference=8000, memory="64M").paint(pixels)
+    assert painter(stroke_reference=512, memory="64M").paint(pixels).shape == pixels.shape
+    assert painter(stroke_reference=64, memory="16M").paint(pixels).shape == pixels.shape
+
+
+def test_room_is_asked_for_only_to_enlarge(photo: Picture) -> None:
+    """A picture that stands in memory is brought to a smaller size whatever the room is."""
+    assert max(at_long_side(photo, 100, most=1).pixels.shape) == 100
+    with pytest.raises(SettingsError, match=r"room for 0\.01 million"):
+        at_long_side(photo, 1000, most=10_000)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,18 @@ def test_rotations_are_applied(
     assert_same(tmp_path / "a")
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_avif_is_turned_once(
+    large: Image.Image, saved: Saved, tmp_path: Path, orientation: int
+) -> None:
+    """Where the decoder has set a picture upright already, nothing turns it again."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    data = saved(large, "AVIF", quality=90, subsampling="4:4:4", exif=exif)
+    (tmp_path / "a").write_bytes(data)
+    assert_same(tmp_path / "a", levels=3)
+
+
 @pytest.mark.parametrize(
     ("profile", "mode"), [("P3", "rgb"), ("AdobeRGB", "alpha"), ("grey", "grey"), ("CMYK", "cmyk")]
 )
@@ -163,6 +176,45 @@ def test_numbers_of_no_known_range(tmp_path: Path) -> None:
     Image.fromarray(np.zeros((9, 9), np.float32)).save(tmp_path / "a.tif")
     with pytest.raises(ImageError, match=r"a\.tif.* save it with 8 or 16 bits"):
         open_strips(read_header(tmp_path / "a.tif"))
+
+
+@pytest.mark.parametrize("compression", [None, "jpeg"])
+def test_ycbcr_becomes_rgb(
+    large: Image.Image, saved: Saved, tmp_path: Path, compression: str | None
+) -> None:
+    """A TIFF that stores YCbCr has the colours that it has as a whole."""
+    data = saved(large.convert("YCbCr"), "TIFF", compression=compression)
+    (tmp_path / "a").write_bytes(data)
+    assert_same(tmp_path / "a")
+
+
+@pytest.mark.parametrize("mode", ["LAB", "F", "YCbCr"])
+def test_kinds_of_tiff_that_are_only_read_whole(
+    large: Image.Image, saved: Saved, tmp_path: Path, mode: str
+) -> None:
+    """What libvips reads in another way than Pillow is known by its header, and refused here."""
+    image = Image.merge("LAB", large.split()) if mode == "LAB" else large.convert(mode)
+    options = {"compression": "tiff_lzw"} if mode == "YCbCr" else {}
+    (tmp_path / "a").write_bytes(saved(image, "TIFF", **options))
+    header = read_header(tmp_path / "a")
+    assert header.is_whole
+    with pytest.raises(ImageError, match=r"a has pixels of a kind .* save it with 8 or 16 bits"):
+        open_strips(header)
+
+
+def test_a_name_that_is_not_utf_8(large: Image.Image, saved: Saved, tmp_path: Path) -> None:
+    """Bytes that are no text name a file as well, and damage to it is told in words."""
+    path = tmp_path / os.fsdecode(b"caf\xe9")
+    try:
+        path.write_bytes(saved(large, "TIFF"))
+    except OSError:
+        pytest.skip("no such names on this file system")
+    assert_same(path)
+    path.write_bytes(path.read_bytes()[:9000])
+    with pytest.raises(ImageError, match=r"cannot read .*: the TIFF is damaged"):
+        gathered(open_strips(read_header(path)))
+    with pytest.raises(ImageError, match="cannot read"):
+        open_strips(replace(read_header(path), path=tmp_path / os.fsdecode(b"gone\xe9")))
 
 
 def test_a_file_that_changes_is_noticed(large: Image.Image, tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ def test_only_the_newest_frame_is_painted(server: Running) -> None:
         (['{"style": "screan"}', picture_file()], "did you mean scream"),
         (['{"style": "scream", "strength": 7}'], "strength"),
         (['{"style": "scream"}', b"no picture"], "not a JPEG"),
+        (['{"style": "scream", "stroke_reference": 9000}', picture_file()], "stroke reference"),
     ],
 )
 def test_bad_messages_end_the_connection(

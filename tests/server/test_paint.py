@@ -10,7 +10,7 @@ from PIL import Image
 import impasto
 from impasto.media.image import read_record
 
-from .conftest import Running, picture_file, pixels_of
+from .conftest import Running, StartServer, picture_file, pixels_of
 
 PNG = {"content-type": "image/png"}
 
@@ -150,6 +150,16 @@ def test_bad_settings_are_named(server: Running, query: str, words: str) -> None
     assert problem.keys() == {"type", "title", "status", "detail"}
     assert problem["status"] == 422
     assert words in problem["detail"]
+
+
+def test_strokes_do_not_enlarge_beyond_the_limit(start: StartServer) -> None:
+    """A tiny photo is enlarged for its strokes no further than a photo may be large."""
+    server = start(max_pixels="300000")
+    for reference, status in ((512, 200), (16_384, 422)):
+        query = f"style=scream&stroke_reference={reference}"
+        answer = server.client.post(f"/v1/paint?{query}", content=picture_file(16), headers=PNG)
+        assert answer.status_code == status, answer.text
+    assert "stroke reference is 16384" in answer.json()["detail"]
 
 
 def test_other_bodies_are_refused(server: Running) -> None:

@@ -60,7 +60,7 @@ def needs_stream(path: Path, limits: ReadLimits, memory: Memory = None) -> bool:
         return True
     room = min(_ROOM, spare_memory()) if memory is None else parse_memory(memory)
     is_large = pixels * HELD_BYTES > room // 2
-    return is_large and importlib.util.find_spec("pyvips") is not None
+    return is_large and not header.is_whole and importlib.util.find_spec("pyvips") is not None
 
 
 def paint_streamed(job: Job, work: "Work", progress: Progress = lambda _: None) -> tuple[int, int]:

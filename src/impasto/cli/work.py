@@ -14,12 +14,12 @@ from typing import Any, cast
 from impasto.cli.how import Work
 from impasto.cli.jobs import PIPE, Job, Plan, identities, is_one_of
 from impasto.cli.report import Report, Result, unexpected
-from impasto.cli.streams import standard_output
+from impasto.cli.streams import standard_input, standard_output
 from impasto.core.errors import ImpastoError, OutputError
 from impasto.core.files import make_folder, shown
 from impasto.engine.crowd import Step, pipeline_of
 from impasto.engine.painter import Measured, Painter
-from impasto.media.image import Picture, read_image, write_image
+from impasto.media.image import Picture, count_pixels, read_image, write_image
 
 Results = Generator[Result, None, None]
 Sources = set[tuple[int, int]]
@@ -27,8 +27,8 @@ Sources = set[tuple[int, int]]
 Way = Callable[[Iterable[Job], Work, Sources, Report], Results]
 """Does jobs and gives a result for each, in their order."""
 
-_LARGE_FILE = 2**19
-"""Bytes; a smaller file is not looked into before it is read, so that small photos start fast."""
+_SMALL = 2**22
+"""Pixels; without --memory no smaller picture is painted in strips, so small photos start fast."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class _Steps:
         """Check the target first: nothing is read in vain."""
         started = time.perf_counter()
         _check(job, self._work, self._sources)
-        return _Piece(job, started, read_image(job.source or sys.stdin.buffer, self._work.limits))
+        return _Piece(job, started, read_image(job.source or standard_input(), self._work.limits))
 
     def measure(self, piece: _Piece) -> _Piece:
         """Compose the affine, too."""
@@ -111,14 +111,19 @@ def _way_of(job: Job, work: Work, is_single: bool) -> Way:
 
 
 def _is_too_large(path: Path, work: Work) -> bool:
-    try:
-        if work.memory is None and path.stat().st_size < _LARGE_FILE:
-            return False
-    except OSError:  # gone: reading it says so
+    if work.memory is None and _is_small(path):
         return False
     from impasto.cli.streamed import needs_stream  # not for a small picture: it takes a while
 
     return needs_stream(path, work.limits, work.share)
+
+
+def _is_small(path: Path) -> bool:
+    """Whether a picture is small by its header, however small or large its file is."""
+    try:
+        return count_pixels(path) < _SMALL
+    except ImpastoError:  # over a limit, or no picture: who looks closer says so
+        return False
 
 
 def _one_by_one(jobs: Iterable[Job], work: Work, sources: Sources, report: Report) -> Results:

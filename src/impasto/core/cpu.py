@@ -1,7 +1,10 @@
 """What the processor can do, as far as it decides how the engine runs."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+
+from impasto.core.cgroups import settings_of, text_of
 
 _CPUINFO = Path("/proc/cpuinfo")
 
@@ -19,11 +22,37 @@ def has_fast_bfloat16(cpuinfo: Path = _CPUINFO) -> bool:
     return "amx_bf16" in flags or (is_amd and "avx512_bf16" in flags)
 
 
-def usable_cores() -> int:
-    """How many cores this process may use: fewer than the machine has where somebody says so."""
+def usable_cores(root: Path = Path("/")) -> int:
+    """How many cores this process may use: fewer than the machine has where somebody says so.
+
+    `root` is where `proc` and `sys` lie.
+    """
+    return fewer_cores(root) or _cores()
+
+
+def fewer_cores(root: Path = Path("/")) -> int | None:
+    """How many cores a container's quota comes to, rounded up, if they are fewer than it shows."""
+    least = min((-(-time // period) for time, period in _quotas(root)), default=None)
+    return None if least is None or least >= _cores() else max(1, least)
+
+
+def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _quotas(root: Path) -> Iterator[tuple[int, int]]:
+    """The time that the groups of this process may compute in a period, where it is bounded."""
+    for group, text in settings_of(root, "cpu", {1: "cpu.cfs_quota_us", 2: "cpu.max"}):
+        # Version 2 writes both into one file.
+        time, _, period = (text if " " in text else f"{text} {_period_1(group)}").partition(" ")
+        if time.isdigit() and period.isdigit() and int(period):
+            yield int(time), int(period)
+
+
+def _period_1(group: Path) -> str:
+    return text_of(group / "cpu.cfs_period_us").strip()
 
 
 def stands_back() -> bool:

@@ -3,9 +3,11 @@
 import os
 import re
 from collections.abc import Mapping
+from numbers import Integral
 from pathlib import Path
 from typing import Final
 
+from impasto.core.cgroups import settings_of, text_of
 from impasto.core.errors import SettingsError
 
 Memory = int | str | None
@@ -28,7 +30,9 @@ def parse_memory(amount: int | str) -> int:
     if found:
         bytes_ = int(float(found[1]) * _UNITS[found[2].upper()])
     else:
-        bytes_ = amount if isinstance(amount, int) and not isinstance(amount, bool) else 0
+        # NumPy's whole numbers are Integral too.
+        is_count = isinstance(amount, Integral) and not isinstance(amount, bool)
+        bytes_ = int(amount) if is_count else 0
     if bytes_ < 1:
         raise SettingsError(f"memory is {amount!r}: it must be an amount such as 512M or 2G")
     return bytes_
@@ -55,7 +59,7 @@ def free_memory(root: Path = Path("/")) -> int:
 
 
 def _machine(root: Path) -> int | None:
-    found = re.search(r"^MemAvailable:\s+(\d+) kB", _text(root / "proc/meminfo"), re.MULTILINE)
+    found = re.search(r"^MemAvailable:\s+(\d+) kB", text_of(root / "proc/meminfo"), re.MULTILINE)
     if found:
         return int(found[1]) * 1024
     try:
@@ -67,37 +71,16 @@ def _machine(root: Path) -> int | None:
 
 
 def _groups(root: Path) -> list[int]:
-    """What the control groups of this process leave, version 2 or 1, with those above them."""
-    left = []
-    for line in _text(root / "proc/self/cgroup").splitlines():
-        _, _, rest = line.partition(":")
-        controllers, _, path = rest.partition(":")
-        if controllers == "":
-            left += _left(root / "sys/fs/cgroup", path, "memory.max", "memory.current")
-        elif "memory" in controllers.split(","):
-            top = root / "sys/fs/cgroup/memory"
-            left += _left(top, path, "memory.limit_in_bytes", "memory.usage_in_bytes")
-    return left
-
-
-def _left(top: Path, path: str, limit: str, usage: str) -> list[int]:
-    """Limit less usage of a group and of each group above it; none where there is no limit."""
-    group = top / path.strip("/")
-    # In a container the path may be that of the host, and the files lie at the top.
-    above = [each for each in (group, *group.parents) if each.is_relative_to(top)]
-    found = ((_text(each / limit).strip(), _used(each, usage)) for each in above)
+    """What the control groups of this process leave, with those above them."""
+    groups = settings_of(root, "memory", {1: "memory.limit_in_bytes", 2: "memory.max"})
+    found = ((most, _used(group)) for group, most in groups)
     return [max(0, int(most) - now) for most, now in found if most.isdigit() and now is not None]
 
 
-def _used(group: Path, usage: str) -> int | None:
+def _used(group: Path) -> int | None:
     """What a group uses, without files that are kept in memory while there is room."""
-    used = _text(group / usage).strip()
-    kept = re.search(r"^(?:total_)?inactive_file (\d+)", _text(group / "memory.stat"), re.MULTILINE)
-    return int(used) - (int(kept[1]) if kept else 0) if used.isdigit() else None
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return ""
+    used = text_of(group / "memory.current") or text_of(group / "memory.usage_in_bytes")
+    kept = re.search(
+        r"^(?:total_)?inactive_file (\d+)", text_of(group / "memory.stat"), re.MULTILINE
+    )
+    return int(used) - (int(kept[1]) if kept else 0) if used.strip().isdigit() else None

@@ -1,17 +1,19 @@
 """Looks: what a style spec comes to in a model at a strength."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from impasto.core.arrays import Code
 from impasto.core.errors import StyleError
 from impasto.engine.model import Model
 from impasto.styles.code import mix_codes
 from impasto.styles.library import Library
-from impasto.styles.package import Style
+from impasto.styles.package import SUFFIX, Style, read_style
 from impasto.styles.spec import StyleSpec, parse_spec
 
-StyleLike = str | StyleSpec | Style
-"""A style spec as text or parsed (`"scream"`, `"scream:0.6,wave:0.4"`, `"photo"`), or a style."""
+StyleLike = str | Path | StyleSpec | Style
+"""A style spec as text or parsed (`"scream"`, `"scream:0.6,wave:0.4"`, `"photo"`), a style, or the
+path of its package: a Path, or text that ends in `.safetensors`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +43,7 @@ def make_look(style: StyleLike, strength: float, model: Model, library: Library 
     Raises:
         StyleError: a style is unknown, badly specified, damaged, or made for another trunk.
     """
-    spec = parse_spec(style) if isinstance(style, str) else style
+    spec = _opened(style)
     if isinstance(spec, StyleSpec) and spec.is_photo:
         return Look(spec, model.identity_code, 0.0)
     styles = _weighted_styles(spec, library)
@@ -50,6 +52,18 @@ def make_look(style: StyleLike, strength: float, model: Model, library: Library 
     spec = StyleSpec(tuple((one.name, weight) for one, weight in styles))
     full = mix_codes([one.code for one, _ in styles], spec.weights)
     return Look(spec, full, strength)
+
+
+def _opened(style: StyleLike) -> StyleSpec | Style:
+    """What a caller calls a style: read, if it is a package's path."""
+    if isinstance(style, Path) or (isinstance(style, str) and style.endswith(SUFFIX)):
+        return read_style(style)
+    if isinstance(style, str):
+        return parse_spec(style)
+    if isinstance(style, StyleSpec | Style):
+        return style
+    kind = type(style).__name__
+    raise StyleError(f"a style is a name, a mix, a loaded style or a package's path; got a {kind}")
 
 
 def _weighted_styles(

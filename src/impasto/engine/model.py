@@ -105,6 +105,9 @@ def load_model(name_or_path: str | Path = DEFAULT_MODEL) -> Model:
 
 
 def _find(name_or_path: str | Path) -> Path:
+    if not isinstance(name_or_path, str | Path):
+        kind = type(name_or_path).__name__
+        raise ModelError(f"a model is the name or the path of a folder, or loaded; got a {kind}")
     if not isinstance(name_or_path, str) or not is_name(name_or_path):
         return Path(name_or_path)
     folders = [BUNDLED / name_or_path, data_home() / "models" / name_or_path]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from impasto.core.cpu import has_fast_bfloat16, stands_back
+from impasto.core.cpu import fewer_cores, has_fast_bfloat16, stands_back
 from impasto.core.errors import EngineError
 from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Array, BackendInfo, Part, Session, Shapes, describe, out_of
@@ -39,7 +39,8 @@ class OpenVinoBackend:
         self._openvino = _import_openvino()
         self._core = self._openvino.Core()
         self._device = _choose_device(settings, self._core)
-        self._threads = settings.threads
+        # OpenVINO itself counts the cores that it sees, and not what a container may compute.
+        self._threads = settings.threads or fewer_cores()
         self._precision = _choose_precision(settings, self._core, self._device)
         self._streams = settings.streams
         version = str(self._openvino.__version__)

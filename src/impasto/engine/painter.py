@@ -57,8 +57,8 @@ class Painter:
     `measure` and `compose`), `paint_pixels`, and `finish`.
 
     Args:
-        style: a style spec as text or parsed (`"scream"`, `"scream:0.6,wave:0.4"`), or a style;
-            `"photo"` leaves the photo as it is, which is of use with masks.
+        style: a style spec as text or parsed (`"scream"`, `"scream:0.6,wave:0.4"`), a style, or a
+            package's path (a Path, or `"FILE.safetensors"`); `"photo"` leaves the photo as it is.
         masks: parts that are painted in other styles, each over those before it: a style's mask is
             stretched to the size of the result, and white where that style is. All settings hold
             for all styles.
@@ -67,7 +67,8 @@ class Painter:
         colors: "style", or "content" to keep the photo's colours.
         size: the longest side of the result in pixels; None keeps the photo's size.
         stroke_reference: strokes are as large as they would be at this long side in pixels, so that
-            a preview and the full picture look alike; None: as at the size of the result.
+            a preview and the full picture look alike; None: as at the size of the result. A picture
+            that is smaller is enlarged to it, as far as `memory` goes.
         model: a loaded model, or the name or folder of one.
         backend: the runtime to use; by default OpenVINO, shared within the process.
         engine: precision and threads of the default runtime; no use beside `backend`.
@@ -141,7 +142,9 @@ class Painter:
         if not self.paints:
             return Measured(photo, None)
         side = painted_side(max(photo.pixels.shape[:2]), self.settings.stroke_reference)
-        small = None if side is None else at_long_side(_filled(picture), side)
+        small = None
+        if side is not None:
+            small = at_long_side(_filled(picture), side, self.tiler.most_pixels)
         seen = small or photo
         patches = self.patches(photo)
         if patches is None:

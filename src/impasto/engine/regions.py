@@ -14,6 +14,7 @@ import numpy as np
 
 from impasto.core.arrays import RGB, Affine, Alpha
 from impasto.core.cache import MemoryCache
+from impasto.core.errors import SettingsError
 from impasto.core.settings import checked_feather
 from impasto.engine.images import MaskLike, to_mask
 from impasto.engine.looks import Look, StyleLike
@@ -111,13 +112,27 @@ def make_regions(
 
     Raises:
         ImageError: a mask is no picture.
-        SettingsError: the feather is out of its range.
+        SettingsError: the feather is out of its range, or `masks` are no pairs.
         StyleError: what `make` raises.
     """
-    pairs = list(masks.items()) if isinstance(masks, Mapping) else list(masks)
-    regions = [Region(make(style), to_mask(mask)) for style, mask in pairs]
+    regions = [Region(make(style), to_mask(mask)) for style, mask in _pairs(masks)]
     kept = Regions(base, regions, feather)
     return kept if regions else None
+
+
+def _pairs(masks: Masks) -> list[tuple[Any, MaskLike]]:
+    """Styles with their masks, the lowest first."""
+    pairs = list(masks.items()) if isinstance(masks, Mapping) else masks
+    if not isinstance(pairs, list | tuple) or not all(_is_pair(each) for each in pairs):
+        raise SettingsError(
+            "masks are a dict of a mask for each style, or a list of pairs (style, mask); got a "
+            + type(masks).__name__
+        )
+    return list(pairs)
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2
 
 
 def shown_in(patch: Patch, pixels: RGB, alpha: Alpha | None = None) -> Alpha:

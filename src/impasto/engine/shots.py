@@ -120,7 +120,8 @@ class Shots:
         photo = self._painter.prepare(picture)
         reference = self._painter.settings.stroke_reference
         side = painted_side(max(photo.pixels.shape[:2]), reference)
-        small = None if side is None else at_long_side(picture, side)
+        most = self._painter.tiler.most_pixels
+        small = None if side is None else at_long_side(picture, side, most)
         return Measured(photo, None, small)
 
     def _enter(self, is_cut: bool) -> list[Ready]:

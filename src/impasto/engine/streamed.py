@@ -23,7 +23,7 @@ from impasto.engine.collage import (
     view_of_small,
 )
 from impasto.engine.painter import Painter
-from impasto.engine.strokes import Enlarger, painted_side
+from impasto.engine.strokes import Enlarger, check_room, painted_side, size_at
 from impasto.engine.tiles import Box, Span, Tiling
 from impasto.media.picture import Picture
 from impasto.media.resize import resize_to
@@ -64,8 +64,8 @@ def paint_strips(
         The painting. It is measured now, and painted while its blocks are taken.
 
     Raises:
-        SettingsError: the memory is too small for one tile, or the painter has masks, which need
-            the whole picture at once.
+        SettingsError: the memory is too small for one tile or for the picture at the stroke
+            reference, or the painter has masks, which need the whole picture at once.
         ImpastoError: what the strips raise.
     """
     if painter.regions is not None:
@@ -194,9 +194,8 @@ def _finished(painter: Painter, photo: Block, painted: RGB) -> Block:
 def _with_strokes_of(painter: Painter, source: _Source, side: int) -> Strips:
     """What `Painter.paint` does for a stroke reference: a picture of that size is painted."""
     whole, photo = source.whole(), source.photo()
-    scale = side / max(whole.width, whole.height)
-    size = (max(1, round(side * scale)) for side in (whole.width, whole.height))
-    small = gathered(resized(whole, *size))
+    check_room(whole.width, whole.height, side, painter.tiler.most_pixels)
+    small = gathered(resized(whole, *size_at(whole.width, whole.height, side)))
     affine = painter.affine(small.pixels, small.alpha)
     painted = painter.paint_pixels(small.pixels, affine)
     enlarge = _enlarger(small.pixels, painted, photo.width, photo.height)

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from impasto.core.arrays import RGB
+from impasto.core.errors import SettingsError
 from impasto.core.shapes import Float32, UInt8
 from impasto.engine.tiles import Box
 from impasto.media.color import luminance
@@ -159,11 +160,40 @@ def painted_side(longest: int, reference: int | None) -> int | None:
     return SMALLEST if reference is None and longest < SMALLEST else reference
 
 
-def at_long_side(picture: Picture, size: int) -> Picture:
-    """A picture with its long side at exactly `size` pixels, shrunk or enlarged (Lanczos)."""
+def size_at(width: int, height: int, side: int) -> tuple[int, int]:
+    """Width and height of a picture whose long side is brought to `side` pixels."""
+    scale = side / max(width, height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def check_room(width: int, height: int, side: int, most: int) -> None:
+    """Raise SettingsError if a picture has more than `most` pixels at a stroke reference.
+
+    What is painted enlarged because it is tiny is never too large.
+
+    Args:
+        width: of the picture in pixels.
+        height: of the picture in pixels.
+        side: the stroke reference.
+        most: as many pixels may stand in memory.
+    """
+    across, down = size_at(width, height, side)
+    if side > SMALLEST and across * down > most:
+        raise SettingsError(
+            f"stroke reference is {side}: the picture would be painted at {across} x {down} "
+            f"pixels, and there is room for {most / 1e6:.3g} million: take a smaller one"
+        )
+
+
+def at_long_side(picture: Picture, size: int, most: int | None = None) -> Picture:
+    """A picture with its long side at exactly `size` pixels, shrunk or enlarged (Lanczos).
+
+    Raises SettingsError if it would be enlarged to more than `most` pixels.
+    """
     height, width = picture.pixels.shape[:2]
-    scale = size / max(height, width)
-    target = (max(1, round(width * scale)), max(1, round(height * scale)))
+    if most is not None and size > max(width, height):
+        check_room(width, height, size, most)
+    target = size_at(width, height, size)
     alpha = None if picture.alpha is None else resize_to(picture.alpha, *target)
     return replace(picture, pixels=resize_to(picture.pixels, *target), alpha=alpha)
 

@@ -74,6 +74,13 @@ class Tiler:
         worst = max(BYTES_PER_PIXEL.values())
         return BYTES_PER_PIXEL.get(self._backend.info.name, worst)
 
+    @property
+    def most_pixels(self) -> int:
+        """How large a picture may be that is made in memory beside the one that was given."""
+        if self._memory is not None:
+            return self._memory // 2 // HELD_BYTES  # the other half is for tiles
+        return max(_ALWAYS, spare_memory()) // HELD_BYTES
+
     def paint(self, pixels: RGB, affine: Affine) -> RGB:
         """Run the graph over a whole picture with an affine; same height and width.
 

@@ -24,6 +24,7 @@ __all__ = [
     "ReadLimits",
     "Source",
     "WriteOptions",
+    "count_pixels",
     "from_pil",
     "read_image",
     "read_record",
@@ -65,6 +66,16 @@ def read_image(source: Source, limits: ReadLimits = _DEFAULT_LIMITS) -> Picture:
     name = name_of(source)
     with opened(source, limits.max_bytes) as stream:
         return named_picture(load(stream, name, limits), name)
+
+
+def count_pixels(source: Source, limits: ReadLimits = _DEFAULT_LIMITS) -> int:
+    """Return how many pixels a picture has by what its header says.
+
+    Nothing is decoded. Raises `ImageError` if the source is not a picture.
+    """
+    with opened(source, limits.max_bytes) as stream:
+        image = load_header(stream, name_of(source))
+        return image.width * image.height
 
 
 def read_record(source: Source, limits: ReadLimits = _DEFAULT_LIMITS) -> dict[str, str] | None:

@@ -26,6 +26,11 @@ _PIECE: Final = 2**20
 _SUBFILE_TYPE: Final = 254
 _IS_COPY: Final = 1
 _EXTRA_SAMPLES: Final = 338
+_COMPRESSION: Final = 259
+_JPEG_IN_TIFF: Final = 7
+_PHOTOMETRIC: Final = 262
+_YCBCR: Final = 6
+_SUBSAMPLING: Final = 530
 _ASSOCIATED: Final = (1,)
 
 
@@ -45,6 +50,10 @@ class Header:
     dpi: Dpi | None
     is_premultiplied: bool
     """Whether colours are stored multiplied by the opacity."""
+    is_ycbcr: bool
+    """Whether colours come as YCbCr from the decoder."""
+    is_whole: bool
+    """Whether its kind of pixels is only read as a whole, as `read_image` does."""
     stamp: tuple[int, int, int]
     """What changes when the file does."""
 
@@ -72,11 +81,25 @@ def read_header(path: Path) -> Header:
             image.info.get("icc_profile") or None,
             resolution(image, turn),
             extra == _ASSOCIATED,
+            image.mode == "YCbCr",
+            _is_whole(image),
             _stamp(path),
         )
         if _has_more(image):  # last, because it turns the page
             warn(f"{name} has more than one frame or page; only the first is used")
         return header
+
+
+def _is_whole(image: ImageFile.ImageFile) -> bool:
+    """Whether libvips gives other numbers than Pillow, or none: kinds of TIFF that are rare."""
+    if not isinstance(image, TiffImageFile):
+        return False
+    if image.mode in ("F", "I", "LAB"):
+        return True
+    tags = image.tag_v2
+    if tags.get(_PHOTOMETRIC) != _YCBCR or tags.get(_COMPRESSION) == _JPEG_IN_TIFF:
+        return False
+    return image.mode != "YCbCr" or tags.get(_SUBSAMPLING) != (1, 1)
 
 
 def _has_more(image: ImageFile.ImageFile) -> bool:
@@ -99,6 +122,11 @@ def open_strips(header: Header) -> Strips:
         MissingExtraError: pyvips is not installed.
     """
     name = name_of(header.path)
+    if header.is_whole:
+        raise ImageError(
+            f"{name} has pixels of a kind that is not read in strips; save it with 8 or 16 bits, "
+            "as RGB, grey or CMYK"
+        )
     try:
         decoder = Decoder(header.path, header.format, header.turn)
     except VipsError as error:
@@ -138,6 +166,7 @@ def _image(decoder: Decoder, top: int, rows: int, header: Header, name: str) -> 
     if pixels.dtype == np.uint16:
         pixels = _eight_bits(pixels)
     pixels = pixels[..., : len(mode)]
+    mode = "YCbCr" if header.is_ycbcr else mode
     image = Image.fromarray(pixels[..., 0] if mode == "L" else pixels, mode)
     if header.is_premultiplied and mode in ("RGBA", "LA"):
         image = Image.frombytes(mode.replace("A", "a"), image.size, image.tobytes()).convert(mode)

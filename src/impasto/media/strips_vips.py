@@ -4,6 +4,7 @@ libvips is an extra. It only reads and writes here: what happens to colours, opa
 is decided by the same code as for pictures that fit into memory.
 """
 
+import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,8 @@ _LOADERS: Final[Mapping[Format, tuple[str, dict[str, Any]]]] = {
     TIFF: ("tiffload", {"unlimited": True}),
     AVIF: ("heifload", {"unlimited": True}),
 }
+_UPRIGHT: Final = (AVIF,)
+"""Formats whose pixels come upright from the decoder, whatever the caller asks for."""
 _SYSTEM: Final = "system error: "
 _USUAL_DPI: Final = (72.0, 72.0)
 _DTYPES: Final[Mapping[str, type]] = {"uchar": np.uint8, "ushort": np.uint16}
@@ -68,14 +71,15 @@ class Decoder:
     def __init__(self, path: Path, format: Format, turn: Image.Transpose | None) -> None:
         pyvips = _import_pyvips()
         name, options = _LOADERS[format]
+        turn = None if format in _UPRIGHT else turn
         access = "sequential" if turn in (None, Image.Transpose.FLIP_LEFT_RIGHT) else "random"
         try:
             load = getattr(pyvips.Image, name)
-            image = load(str(path), access=access, fail_on="error", **options)
+            image = load(os.fsencode(path), access=access, fail_on="error", **options)
             for step in () if turn is None else _TURNS[turn]:
                 image = getattr(image, step)()
             self._region = pyvips.Region.new(image)
-        except pyvips.Error as error:
+        except (pyvips.Error, UnicodeDecodeError) as error:
             raise VipsError(_reason(error)) from error
         self.width, self.height, self.bands = image.width, image.height, image.bands
         self.space = str(image.interpretation)
@@ -90,7 +94,7 @@ class Decoder:
         """Rows as uint8 or uint16 [count, width, bands]; raises `VipsError`."""
         try:
             data = self._region.fetch(0, first, self.width, count)
-        except _import_pyvips().Error as error:
+        except (_import_pyvips().Error, UnicodeDecodeError) as error:
             raise VipsError(_reason(error)) from error
         return np.frombuffer(data, self._dtype).reshape(count, self.width, self.bands)
 
@@ -133,8 +137,8 @@ def encode_png_stream(
         if exif is not None and format is not TIFF:
             image.set_type(blob, "exif-data", exif)
         name, options = _saver(format, quality)
-        getattr(image, name)(str(path), **options)
-    except pyvips.Error as error:
+        getattr(image, name)(os.fsencode(path), **options)
+    except (pyvips.Error, UnicodeDecodeError) as error:
         raise VipsError(_reason(error)) from error
 
 
@@ -167,6 +171,10 @@ def _import_pyvips() -> Any:
 
 def _reason(error: Exception) -> str:
     """What the system said if it was asked, else the last line that says something."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = str(error)
+    if isinstance(error, UnicodeDecodeError):  # pyvips failed on a file's name in the message
+        text = error.object.decode(errors="replace")
+        _import_pyvips().vips_lib.vips_error_clear()
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     told = [line.removeprefix(_SYSTEM) for line in lines if line.startswith(_SYSTEM)]
     return (told or lines[-1:] or [type(error).__name__])[0]

@@ -20,6 +20,8 @@ from impasto.engine.images import to_mask
 from impasto.engine.model import Model
 from impasto.engine.painter import Painter
 from impasto.engine.record import record_of
+from impasto.engine.strokes import check_room
+from impasto.media.image import Picture
 from impasto.server.settings import ServeSettings
 from impasto.server.workers import DecoderPool
 from impasto.styles.spec import StyleSpec
@@ -140,6 +142,7 @@ class Kitchen:
     async def _served(self, photo: bytes, order: Order) -> Served:
         clock = Clock()
         picture = await self.decoders.decode(photo, "the photo")
+        check_strokes(picture, order.paint, self.settings.max_pixels)
         masks = await self._masks(order)
         clock.lap("decode")
         # Masks are prepared with a painter: in a thread, as others are answered meanwhile.
@@ -165,6 +168,14 @@ class Kitchen:
             masks.append((spec, mask))
             left -= mask.size
         return masks
+
+
+def check_strokes(picture: Picture, paint: PaintSettings, most: int) -> None:
+    """Raise SettingsError if strokes would have a picture enlarged to more than `most` pixels."""
+    height, width = picture.pixels.shape[:2]
+    side = paint.stroke_reference
+    if side is not None and side > max(width, height):
+        check_room(width, height, side, most)
 
 
 class Clock:

@@ -13,7 +13,7 @@ from impasto.core.errors import ImpastoError
 from impasto.engine.images import to_picture
 from impasto.engine.temporal import Temporal
 from impasto.media.image import Picture
-from impasto.server.kitchen import Order
+from impasto.server.kitchen import Order, check_strokes
 from impasto.server.problems import named
 from impasto.server.schemas import LiveSettings
 from impasto.server.studio import Studio
@@ -118,6 +118,8 @@ async def _painting(
 ) -> bytes:
     kitchen = studio.kitchen
     picture = to_picture(await kitchen.decoders.decode(frame, "the frame", _MAX_PIXELS))
+    most = min(_MAX_PIXELS, studio.settings.max_pixels)
+    check_strokes(picture, settings.paint, most)
     pixels = await kitchen.run(lambda: temporal.push(picture.pixels)[-1])
     painted = Picture(pixels, None, None, None, "JPEG")
     studio.metrics.live.inc()

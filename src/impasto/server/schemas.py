@@ -29,7 +29,8 @@ class PaintQuery(BaseModel):
         None,
         ge=STROKE_REFERENCES[0],
         le=STROKE_REFERENCES[1],
-        description="Strokes are as large as they would be at this long side in pixels.",
+        description="Strokes are as large as they would be at this long side in pixels. A photo is "
+        "enlarged to it up to the pixels that a photo may have.",
     )
     colors: Colors = Field(
         PaintSettings.colors, description="The style's colours, or those of the photo (content)."
