@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from impasto.core.errors import InputError
 from impasto.lab.fit import Fit, FitProgress
 from impasto.styles.package import Style, read_style, write_style
 
@@ -83,6 +84,45 @@ def test_ctrl_c_keeps_the_best_so_far(
     assert isinstance(read_style(folder / "x.safetensors"), Style)
 
 
+def test_an_error_on_the_way_keeps_the_best_so_far(
+    fit: FitCall, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fit that cannot go on says why, writes what it has, and ends with 1."""
+    run = Fit.run
+
+    def failing(self: Fit) -> Iterator[FitProgress]:
+        for report in run(self):
+            yield report
+            if self.best.step:
+                raise InputError("the loss is not a number")
+
+    monkeypatch.setattr(Fit, "run", failing)
+    ended = fit("pictures", "--name", "x", "-o", "x.safetensors", steps=50)
+    assert (ended.code, ended.out) == (1, "x.safetensors\n")
+    assert any("is kept: the loss is not a number" in line for line in ended.lines)
+    assert isinstance(read_style(folder / "x.safetensors"), Style)
+
+
+def test_a_style_that_finds_no_place_is_not_lost(
+    fit: FitCall, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the folder is gone when the fit is done, the style is kept, and the line says where."""
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    (folder / "gone").mkdir()
+    run = Fit.run
+
+    def removing(self: Fit) -> Iterator[FitProgress]:
+        (folder / "gone").rmdir()
+        return run(self)
+
+    monkeypatch.setattr(Fit, "run", removing)
+    ended = fit("pictures", "--name", "x", "-o", "gone/x.safetensors")
+    assert (ended.code, ended.out) == (1, "")
+    kept = Path(ended.lines[-1].rsplit("kept as ", 1)[1])
+    assert read_style(kept).name == "x"
+
+
 def test_a_full_fit_writes_a_model(fit: FitCall, folder: Path) -> None:
     """--full leaves a model folder, and a style that fits it and not the first model."""
     ended = fit("pictures", "--name", "x", "-o", "x.safetensors", "--full", "tuned", steps=1)
@@ -105,7 +145,8 @@ def test_a_full_fit_writes_a_model(fit: FitCall, folder: Path) -> None:
         (["pictures", "--name", "Bad Name"], 2, "is no style name"),
         (["pictures", "--name", "one"], 2, "you have a style 'one' already"),
         (["pictures", "--name", "x", "--minutes", "0"], 2, "above 0"),
-        (["pictures", "--name", "x", "--photos", "empty"], 2, "empty: no photos"),
+        (["pictures", "--name", "x", "--photos", "empty"], 2, "empty: no pictures"),
+        (["pictures", "--name", "x", "--title", "a\nb"], 2, "unprintable"),
         (["pictures", "--name", "x", "-o", "x.jpg"], 2, "*.safetensors"),
         (["pictures", "--name", "x", "-o", "no/x.safetensors"], 1, "there is no folder"),
         (["pictures", "--name", "x", "-o", "there.safetensors"], 1, "exists already"),

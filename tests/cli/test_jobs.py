@@ -130,6 +130,7 @@ def test_standard_streams(tmp_path: Path) -> None:
         (["-", "a.jpg"], {}),
         (["-"], {"out": "trip"}),
         (["-"], {"suffix": "-p"}),
+        ([""], {}),
         (["a.jpg", "b.jpg"], {"out": "-"}),
         (["a.jpg", "b.jpg"], {"out": "c.jpg"}),
         (["trip"], {"out": "c.jpg"}),
@@ -169,6 +170,16 @@ def test_results_of_an_earlier_call_are_not_inputs(tmp_path: Path) -> None:
     assert list(targets(plan_in(tmp_path, "trip", out="trip/new"))) == ["trip/a.jpg"]
     touch(tmp_path, "day/a.jpg", "day/a-p.jpg")
     assert targets(plan_in(tmp_path, "day", out="day", suffix="-p")) == {"day/a.jpg": "day/a-p.jpg"}
+
+
+def test_results_that_a_pattern_finds_are_not_inputs(tmp_path: Path) -> None:
+    """What another input of the call becomes is not painted once more; any other file is."""
+    touch(tmp_path, "a.jpg", "a.scream.jpg", "b.scream.jpg")
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert targets(plan_in(tmp_path, *names)) == {
+        "a.jpg": "a.scream.jpg",
+        "b.scream.jpg": "b.scream.scream.jpg",
+    }
 
 
 def test_an_input_is_known_by_any_name(tmp_path: Path) -> None:

@@ -57,6 +57,37 @@ def test_demo_ends_in_the_path_of_the_result(folder: Path) -> None:
             assert painted.size == (600, 400)
 
 
+@posix
+def test_names_that_are_no_text_are_printed_as_they_are(folder: Path) -> None:
+    """A path of bytes that are not UTF-8 comes out on standard output byte by byte."""
+    name = b"caf\xe9"
+    ended = subprocess.run(
+        [*COMMAND, "styles", "export", "scream", "-o", name + b"/"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"},
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (0, name + b"/scream.safetensors\n")
+
+
+@posix
+def test_a_closed_standard_input_is_named(folder: Path) -> None:
+    """A photo from a standard input that is not there is one line and wrong usage or a failure."""
+    shell = ["sh", "-c", '"$@" <&-', "sh", *COMMAND, "paint", "-", "-s", "scream", "-o", "a.png"]
+    ended = subprocess.run(shell, capture_output=True, check=False)
+    assert ended.returncode in (1, 2)
+    assert "standard input is closed" in one_line(ended.stderr)
+
+
+def test_a_name_that_is_too_long_is_told(folder: Path) -> None:
+    """A path that the system refuses is named in one line, with the system's reason."""
+    ended = real("paint", demo_photo(), "-s", "scream", "-o", "x" * 300 + "/a.png")
+    assert ended.returncode == 1
+    line = one_line(ended.stderr)
+    assert "too long" in line
+    assert "unexpected" not in line
+
+
 def test_a_pipe_carries_the_picture_and_nothing_else(folder: Path) -> None:
     """With - the photo comes from standard input and only picture bytes go to standard output."""
     photo = save_photo(folder / "a.png").read_bytes()

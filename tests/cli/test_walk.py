@@ -30,6 +30,13 @@ def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
+def test_what_cannot_be_looked_at_stays_in(tmp_path: Path) -> None:
+    """A file whose kind cannot be told is left to be named when it is read; the rest is found."""
+    (tmp_path / "a.jpg").symlink_to("x" * 300)
+    (tmp_path / "b.jpg").touch()
+    assert names(tmp_path) == ["a.jpg", "b.jpg"]
+
+
 def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:
     """A link that leads back up does not make the walk endless; a link to a file is a file."""
     (tmp_path / "a.jpg").touch()

@@ -5,7 +5,7 @@ import pytest
 import skimage
 from PIL import Image
 
-from impasto.core.errors import ImageError, InputError
+from impasto.core.errors import ImpastoWarning, InputError
 from impasto.lab.contents import made_contents, photo_contents, scene
 
 GREY = np.full((40, 60, 3), 128, np.uint8)
@@ -64,15 +64,20 @@ def test_photos_take_the_place_of_scenes(tmp_path: Path) -> None:
     """A folder's photos are shrunk and used with the style's pictures; the package says so."""
     for index in range(2):
         Image.new("RGB", (500, 400), (index, 0, 0)).save(tmp_path / f"{index}.png")
-    contents = photo_contents(tmp_path, 1, GREY, [GREY])
+    contents = photo_contents(sorted(tmp_path.iterdir()), 1, GREY, [GREY])
     assert sorted(each.shape[:2] for each in contents.train) == [(40, 60), (320, 400), (320, 400)]
     assert contents.called == "2 photos"
 
 
 def test_bad_photos_are_named(tmp_path: Path) -> None:
-    """No photos, and one that cannot be read, are errors that name folder or file."""
-    with pytest.raises(InputError, match="no photos"):
-        photo_contents(tmp_path / "missing", 1, GREY, [])
-    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff")
-    with pytest.raises(ImageError, match=r"broken\.jpg"):
-        photo_contents(tmp_path, 1, GREY, [])
+    """A photo that cannot be read is named and passed over; if all are, that is an error."""
+    (broken := tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff")
+    Image.new("LA", (500, 400), (90, 128)).save(tmp_path / "good.png")
+    with pytest.warns(ImpastoWarning, match=r"broken\.jpg"):
+        contents = photo_contents([broken, tmp_path / "good.png"], 1, GREY, [])
+    assert contents.called == "1 photos"
+    with (
+        pytest.warns(ImpastoWarning, match=r"broken\.jpg"),
+        pytest.raises(InputError, match="no photo to train on"),
+    ):
+        photo_contents([broken], 1, GREY, [])

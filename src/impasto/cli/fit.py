@@ -3,19 +3,21 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from impasto.cli.demo import demo_photo
+from impasto.cli.ends import PARTLY_FAILED
 from impasto.cli.extras import need
 from impasto.cli.library import measuring
 from impasto.cli.options import ModelName
 from impasto.cli.streams import answer, say
 from impasto.cli.styles import add_to_library
 from impasto.cli.train import Bfloat16, Device
-from impasto.core.errors import OutputError, SettingsError
-from impasto.core.files import make_folder, shown
+from impasto.core.errors import ImpastoError, OutputError, SettingsError
+from impasto.core.files import check_writable, make_folder, shown
 from impasto.engine.model import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -164,9 +166,11 @@ def fit(
         subject = measure_subject(pictures, about, year, features, tell)
     commission = begin(subject, ground, settings)
     say(f"starts from {commission.start}, trains on {commission.contents.called}")
-    _follow(commission.fit, _keeper(progress, photo))
+    whole = _follow(commission.fit, _keeper(progress, photo))
     style = commission.package_with_model(full) if full else commission.package()
     _put(style, out, overwrite)
+    if not whole:
+        raise typer.Exit(PARTLY_FAILED)
 
 
 def _check_targets(name: str, out: Path | None, full: Path | None, overwrite: bool) -> None:
@@ -180,16 +184,15 @@ def _check_targets(name: str, out: Path | None, full: Path | None, overwrite: bo
         check_free(Library(), name, overwrite=overwrite)
     elif out.suffix.lower() != SUFFIX:
         raise SettingsError(f"{shown(out)}: a style package is called *{SUFFIX}")
-    elif out.exists() and not overwrite:
-        raise OutputError(f"{shown(out)} exists already: give --overwrite or another name")
-    elif not out.parent.is_dir():
-        raise OutputError(f"cannot write {shown(out)}: there is no folder {shown(out.parent)}")
+    else:
+        check_writable(out, overwrite=overwrite)
     if full is not None:
         check_model_folder(full, overwrite=overwrite)
 
 
-def _follow(fit: "Fit", keep: "Callable[[Best], None]") -> None:
-    """Runs a fit to its end, or to Ctrl-C."""
+def _follow(fit: "Fit", keep: "Callable[[Best], None]") -> bool:
+    """Runs a fit to its end, to Ctrl-C, or to an error: what was learned before is not lost."""
+    ended = None
     try:
         keep(fit.best)
         with _bar() as show:
@@ -199,8 +202,14 @@ def _follow(fit: "Fit", keep: "Callable[[Best], None]") -> None:
                     keep(fit.best)
     except KeyboardInterrupt:
         say(f"interrupted at step {fit.step}: the best so far is kept")
+    except ImpastoError as error:
+        if not fit.best.step:
+            raise
+        say(f"ended at step {fit.step}, the best so far is kept: {error}")
+        ended = error
     best = fit.best
     say(f"best at step {best.step} of {fit.step}: {_words(best.losses)}")
+    return ended is None
 
 
 def _words(losses: dict[str, float]) -> str:
@@ -247,11 +256,16 @@ def _keeper(folder: Path | None, photo: "RGB") -> "Callable[[Best], None]":
 
 
 def _put(style: "Style", out: Path | None, overwrite: bool) -> None:
-    """Puts the style where it is wanted, and prints the file."""
-    from impasto.styles.package import write_style
+    """Puts the style where it is wanted, else in a temporary folder, and prints the file."""
+    from impasto.styles.package import SUFFIX, write_style
 
-    if out is None:
-        answer(add_to_library(style, overwrite=overwrite))
-    else:
-        write_style(style, out, overwrite=overwrite)
-        answer(out)
+    try:
+        if out is None:
+            written = add_to_library(style, overwrite=overwrite)
+        else:
+            write_style(style, written := out, overwrite=overwrite)
+    except ImpastoError as error:
+        kept = Path(mkdtemp(prefix="impasto-")) / f"{style.name}{SUFFIX}"
+        write_style(style, kept)
+        raise OutputError(f"{error}; the style is kept as {kept}") from error
+    answer(written)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from impasto.cli.names import checked_suffix, result_name, separate
+from impasto.cli.names import checked_suffix, result_name, same_file_key, separate
 from impasto.cli.walk import pictures_below
 from impasto.core.errors import OutputError, SettingsError
 from impasto.core.files import reason
@@ -82,13 +82,16 @@ def make_plan(inputs: Sequence[str], naming: Naming) -> Plan:
     """Decide source and target of every picture that `inputs` name.
 
     Without -o a result lies beside its input: `a.jpg` becomes `a.scream.jpg`, the folder `trip`
-    becomes the folder `trip.scream` with the same tree. With -o FOLDER photos go into it, and so
+    becomes the folder `trip.scream` with the same tree; an input that another one becomes is left
+    out. With -o FOLDER photos go into it, and so
     does the tree of a folder; when there are more inputs, each folder keeps its name in FOLDER.
     Inputs that are missing or hold no picture become problems of the plan. Raises SettingsError
     when the inputs, -o and the suffix contradict each other.
     """
     if PIPE in inputs:
         return _plan_pipe(inputs, naming)
+    if "" in inputs:  # as of a variable that is not set; Path would take it for this folder
+        raise SettingsError("an input is empty: name a photo or a folder, '.' for this one")
     paths = [Path(name) for name in dict.fromkeys(inputs)]
     if naming.out == PIPE or _out_is_file(paths, naming):
         return _plan_single(paths, naming)
@@ -167,9 +170,18 @@ def _plan_many(paths: Sequence[Path], naming: Naming) -> Plan:
         for source, target in pairs:
             # The folder is resolved but not the file: a link is a picture of its own.
             wanted.setdefault(source.parent.resolve() / source.name, (source, target))
-    targets = separate(list(wanted.values()))
-    jobs = [Job(source, to) for (source, _), to in zip(wanted.values(), targets, strict=True)]
+    pairs = _without_results(list(wanted.values()), naming)
+    targets = separate(pairs)
+    jobs = [Job(source, to) for (source, _), to in zip(pairs, targets, strict=True)]
     return Plan(jobs, problems)
+
+
+def _without_results(pairs: list[tuple[Path, Path]], naming: Naming) -> list[tuple[Path, Path]]:
+    """Less what is the result of another input: `*.jpg` finds those of an earlier call, too."""
+    if naming.out is not None:
+        return pairs
+    targets = {same_file_key(target) for _, target in pairs}
+    return [pair for pair in pairs if same_file_key(pair[0]) not in targets]
 
 
 def _wanted(

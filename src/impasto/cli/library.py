@@ -11,8 +11,7 @@ import typer
 from impasto.cli.extras import need
 from impasto.cli.options import AsJson
 from impasto.cli.streams import answer, say
-from impasto.core.errors import OutputError
-from impasto.core.files import shown
+from impasto.core.files import check_writable
 
 if TYPE_CHECKING:
     from impasto.lab.library import Eye
@@ -98,8 +97,7 @@ def build(
     from impasto.lab.style_file import SUFFIX, write_measured
 
     target = out or Path(f"{name}{SUFFIX}")
-    if target.exists() and not overwrite:  # before minutes of work
-        raise OutputError(f"{shown(target)} exists already: give --overwrite or another name")
+    check_writable(target, overwrite=overwrite)  # before minutes of work
     about = About(name, title, artist, licence, school)
     eye = _eye(recipe, features, scale)
     with measuring() as progress:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from impasto.cli.jobs import PIPE
 from impasto.cli.streams import say
-from impasto.core.files import shown
+from impasto.core.files import reason, shown
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -35,7 +35,9 @@ class Result:
 
 
 def unexpected(error: Exception) -> str:
-    """What to say of an error that is a mistake of ours or of a library below us."""
+    """What to say of an error that nobody foresaw: of a file, or a mistake of ours or below us."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{shown(os.fsdecode(error.filename))}: {reason(error)}"
     return f"unexpected {type(error).__name__}: {error} (IMPASTO_DEBUG=1 shows where)"
 
 

@@ -1,11 +1,13 @@
 """The standard streams: what a call says and where, and what libraries may not say."""
 
+import codecs
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import BinaryIO
 
-from impasto.core.errors import OutputError
+from impasto.core.errors import InputError, OutputError
 from impasto.core.files import reason, shown
 
 _STDERR = 2
@@ -20,9 +22,25 @@ def say(message: str) -> None:
 
 
 def answer(text: object) -> None:
-    """Write what was asked for to stdout; raises as `standard_output`."""
+    """Write what was asked for to stdout; raises as `standard_output`.
+
+    Files may have names that no text can hold, or not that of stdout: where it is UTF-8 they get
+    out byte by byte as they are, elsewhere such characters are escaped.
+    """
     with standard_output():
-        print(text)
+        try:
+            print(text)
+        except UnicodeEncodeError:
+            is_utf8 = codecs.lookup(sys.stdout.encoding).name == "utf-8"
+            sys.stdout.reconfigure(errors="surrogateescape" if is_utf8 else "backslashreplace")  # type: ignore[union-attr]
+            print(text)
+
+
+def standard_input() -> BinaryIO:
+    """The bytes of stdin; raises InputError where the caller has closed it."""
+    if sys.stdin is None:
+        raise InputError("standard input is closed: there is nothing to read")
+    return sys.stdin.buffer
 
 
 @contextmanager

@@ -21,7 +21,10 @@ RunFolder = Annotated[
 ]
 Device = Annotated[Literal["cpu", "cuda"], typer.Option(help="Where to train.")]
 Bfloat16 = Annotated[
-    bool, typer.Option(help="Compute in bfloat16; faster on GPUs, on CPUs with AMX, and on AMD from Zen 4 on.")
+    bool,
+    typer.Option(
+        help="Compute in bfloat16; faster on GPUs, on CPUs with AMX, and on AMD from Zen 4 on."
+    ),
 ]
 Seconds = Annotated[
     float | None, typer.Option(min=1, help="Stop after so long; the next call goes on.")

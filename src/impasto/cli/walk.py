@@ -44,5 +44,9 @@ def _named(error: OSError) -> tuple[Path, str]:
 def _is_picture(path: Path) -> bool:
     if path.name.startswith(".") or path.suffix.lower() not in SUFFIXES:
         return False
-    # A pipe or device would block. A link that leads nowhere stays in, to be named as missing.
-    return path.is_file() or not path.exists()
+    # A pipe or device would block. A link that leads nowhere stays in, to be named as missing, and
+    # so does what may not be looked at.
+    try:
+        return path.is_file() or not path.exists()
+    except OSError:
+        return True

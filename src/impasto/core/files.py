@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import BinaryIO
 
 import platformdirs
@@ -54,6 +54,21 @@ def _check_target(target: Path, path: Path | str, overwrite: bool) -> None:
         raise OutputError(f"cannot write {shown(path)}: there is no folder {shown(target.parent)}")
     if not overwrite and target.exists():
         raise OutputError(f"{shown(path)} exists already and is not overwritten")
+
+
+def check_writable(path: Path, *, overwrite: bool = False) -> None:
+    """Find out before long work whether a file can be written at its end.
+
+    Raises `OutputError` as `atomic_write` would: for a missing folder or one that takes no file,
+    and, without `overwrite`, for a `path` that exists.
+    """
+    try:
+        target = Path(os.path.realpath(path))
+        _check_target(target, path, overwrite)
+        with TemporaryFile(dir=target.parent):
+            pass
+    except (OSError, ValueError) as error:
+        raise OutputError(f"cannot write {shown(path)}: {reason(error)}") from error
 
 
 @contextmanager

@@ -9,6 +9,7 @@ noise").
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,11 @@ from jaxtyping import Float
 from PIL import Image, ImageFilter
 
 from impasto.core.arrays import RGB
-from impasto.lab.data import list_photos, open_rgb
+from impasto.core.errors import ImageError, InputError
+from impasto.core.files import shown
+from impasto.core.notice import warn
+from impasto.media.alpha import flatten
+from impasto.media.image import read_image
 from impasto.media.resize import fit_long_side
 
 SIDE = 320
@@ -56,18 +61,34 @@ def made_contents(seed: int, photo: RGB, pictures: Sequence[RGB]) -> Contents:
     return Contents(train, [shrunk(photo), *scenes[SCENES:]], "made scenes")
 
 
-def photo_contents(folder: Path, seed: int, photo: RGB, pictures: Sequence[RGB]) -> Contents:
+def photo_contents(
+    paths: Sequence[Path], seed: int, photo: RGB, pictures: Sequence[RGB]
+) -> Contents:
     """The user's photos, `MOST_PHOTOS` of them at most, and the pictures of the style.
 
+    Warns of each that cannot be read, and goes on without it.
+
     Raises:
-        InputError: there are no photos.
-        ImageError: one cannot be read.
+        InputError: none can be read.
     """
-    paths = list_photos(folder, ())
-    drawn = np.random.default_rng(seed).permutation(len(paths))[:MOST_PHOTOS]
-    photos = [open_rgb(paths[index], short_side=SIDE) for index in drawn]
+    drawn = np.random.default_rng(seed).permutation(len(paths))
+    readable = (read for index in drawn if (read := _read(paths[index])) is not None)
+    photos = list(islice(readable, MOST_PHOTOS))
+    if not photos:
+        raise InputError(f"{shown(paths[0].parent)}: no photo to train on can be read")
     train = photos + [shrunk(picture) for picture in pictures]
     return Contents(train, [shrunk(photo), *photos[:JUDGED_SCENES]], f"{len(photos)} photos")
+
+
+def _read(path: Path) -> RGB | None:
+    """A photo, shrunk; without what is transparent, as a photo has it on white."""
+    try:
+        picture = read_image(path)
+    except ImageError as error:
+        warn(f"passed over: {error}")
+        return None
+    pixels, alpha = picture.pixels, picture.alpha
+    return shrunk(pixels if alpha is None else flatten(pixels, alpha))
 
 
 def shrunk(picture: RGB) -> RGB:

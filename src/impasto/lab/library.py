@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from impasto.core.errors import ModelError, SettingsError
+from impasto.core.errors import ModelError, SettingsError, StyleError
 from impasto.core.files import reason, sha256_file, shown
 from impasto.core.notice import warn
+from impasto.core.records import short_repr
 from impasto.lab.augmentation import Augmentation, name_of, views
 from impasto.lab.feature_cache import FeatureCache, View
 from impasto.lab.features import features_file, load_features
@@ -41,6 +42,12 @@ class About:
     licence: str = ""
     school: bool = False
     """The style of many hands; so is one whose pictures name several artists."""
+
+    def __post_init__(self) -> None:
+        """Raises StyleError for texts that a package would not be read with again."""
+        for key in ("title", "artist", "licence"):
+            if not (text := getattr(self, key)).isprintable():
+                raise StyleError(f"its {key} {short_repr(text)} has unprintable characters")
 
 
 @dataclass(frozen=True)

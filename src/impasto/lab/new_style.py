@@ -21,7 +21,7 @@ from impasto.lab.library import About, Eye, build_style
 from impasto.lab.looks import Look
 from impasto.lab.nearest import distances
 from impasto.lab.objective import Objective
-from impasto.lab.pictures import gather, open_style_picture
+from impasto.lab.pictures import find_pictures, gather, open_style_picture
 from impasto.lab.style_file import MeasuredStyle, read_measured
 from impasto.lab.targets import COARSE, STYLE_LAYERS
 from impasto.styles.package import SUFFIX, Source, Style, pack_style
@@ -196,7 +196,7 @@ def _rows(look: Look) -> Look:
 def _contents(subject: Subject, ground: Ground, seed: int) -> Contents:
     if ground.photos is None:
         return made_contents(seed, ground.photo, subject.pictures)
-    return photo_contents(ground.photos, seed, ground.photo, subject.pictures)
+    return photo_contents(find_pictures(ground.photos), seed, ground.photo, subject.pictures)
 
 
 def _sources(measured: MeasuredStyle) -> tuple[Source, ...]:
