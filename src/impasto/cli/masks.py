@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from impasto.cli.styling import mark_of, parse_style
+from impasto.cli.styling import mark_of, named, parse_style
 from impasto.core.errors import ImageError, SettingsError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class MaskOptions:
         """What the metadata of a painting tells of them: no folders, which are private."""
         if not self.masks:
             return {}
-        masks = "; ".join(f"{each.text}={each.path.name}" for each in self.masks)
+        masks = "; ".join(f"{named(each.style)}={each.path.name}" for each in self.masks)
         return {"masks": masks, "feather": f"{self.feather:g}"}
 
     @property
