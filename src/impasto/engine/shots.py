@@ -120,9 +120,9 @@ class Shots:
         photo = self._painter.prepare(picture)
         reference = self._painter.settings.stroke_reference
         side = painted_side(max(photo.pixels.shape[:2]), reference)
-        most = self._painter.tiler.most_pixels
-        small = None if side is None else at_long_side(picture, side, most)
-        return Measured(photo, None, small)
+        if side is None:
+            return Measured(photo, None, None)
+        return Measured(photo, None, at_long_side(picture, side, self._painter.tiler.most_pixels))
 
     def _enter(self, is_cut: bool) -> list[Ready]:
         """Let the oldest undecided frame into its shot."""
