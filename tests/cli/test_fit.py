@@ -1,5 +1,6 @@
 """The verb `fit`."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -66,18 +67,27 @@ def test_the_same_call_makes_the_same_code(fit: FitCall, folder: Path) -> None:
     assert np.array_equal(first.code, second.code)
 
 
+def after_each_step(monkeypatch: pytest.MonkeyPatch, do: Callable[[Fit], None]) -> None:
+    """Let something happen after each step of all fits."""
+    run = Fit.run
+
+    def disturbed(self: Fit) -> Iterator[FitProgress]:
+        for report in run(self):
+            yield report
+            do(self)
+
+    monkeypatch.setattr(Fit, "run", disturbed)
+
+
 def test_ctrl_c_keeps_the_best_so_far(
     fit: FitCall, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An interrupted fit writes its package, says so, and ends well."""
-    run = Fit.run
 
-    def interrupted(self: Fit) -> Iterator[FitProgress]:
-        for report in run(self):
-            yield report
-            raise KeyboardInterrupt
+    def interrupt(_: Fit) -> None:
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(Fit, "run", interrupted)
+    after_each_step(monkeypatch, interrupt)
     ended = fit("pictures", "--name", "x", "-o", "x.safetensors", steps=50)
     assert (ended.code, ended.out) == (0, "x.safetensors\n")
     assert any("interrupted at step 1: the best so far is kept" in line for line in ended.lines)
@@ -88,15 +98,12 @@ def test_an_error_on_the_way_keeps_the_best_so_far(
     fit: FitCall, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fit that cannot go on says why, writes what it has, and ends with 1."""
-    run = Fit.run
 
-    def failing(self: Fit) -> Iterator[FitProgress]:
-        for report in run(self):
-            yield report
-            if self.best.step:
-                raise InputError("the loss is not a number")
+    def fail(running: Fit) -> None:
+        if running.best.step:
+            raise InputError("the loss is not a number")
 
-    monkeypatch.setattr(Fit, "run", failing)
+    after_each_step(monkeypatch, fail)
     ended = fit("pictures", "--name", "x", "-o", "x.safetensors", steps=50)
     assert (ended.code, ended.out) == (1, "x.safetensors\n")
     assert any("is kept: the loss is not a number" in line for line in ended.lines)
@@ -110,13 +117,7 @@ def test_a_style_that_finds_no_place_is_not_lost(
     monkeypatch.setenv("TMPDIR", str(folder))
     monkeypatch.setattr("tempfile.tempdir", None)
     (folder / "gone").mkdir()
-    run = Fit.run
-
-    def removing(self: Fit) -> Iterator[FitProgress]:
-        (folder / "gone").rmdir()
-        return run(self)
-
-    monkeypatch.setattr(Fit, "run", removing)
+    after_each_step(monkeypatch, lambda _: shutil.rmtree("gone", ignore_errors=True))
     ended = fit("pictures", "--name", "x", "-o", "gone/x.safetensors")
     assert (ended.code, ended.out) == (1, "")
     kept = Path(ended.lines[-1].rsplit("kept as ", 1)[1])

@@ -191,8 +191,12 @@ def _check_targets(name: str, out: Path | None, full: Path | None, overwrite: bo
 
 
 def _follow(fit: "Fit", keep: "Callable[[Best], None]") -> bool:
-    """Runs a fit to its end, to Ctrl-C, or to an error: what was learned before is not lost."""
-    ended = None
+    """Runs a fit to its end, to Ctrl-C, or to an error: what was learned before is not lost.
+
+    Returns:
+        Whether no error ended it.
+    """
+    whole = True
     try:
         keep(fit.best)
         with _bar() as show:
@@ -206,10 +210,10 @@ def _follow(fit: "Fit", keep: "Callable[[Best], None]") -> bool:
         if not fit.best.step:
             raise
         say(f"ended at step {fit.step}, the best so far is kept: {error}")
-        ended = error
+        whole = False
     best = fit.best
     say(f"best at step {best.step} of {fit.step}: {_words(best.losses)}")
-    return ended is None
+    return whole
 
 
 def _words(losses: dict[str, float]) -> str:

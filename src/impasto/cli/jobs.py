@@ -83,10 +83,10 @@ def make_plan(inputs: Sequence[str], naming: Naming) -> Plan:
 
     Without -o a result lies beside its input: `a.jpg` becomes `a.scream.jpg`, the folder `trip`
     becomes the folder `trip.scream` with the same tree; an input that another one becomes is left
-    out. With -o FOLDER photos go into it, and so
-    does the tree of a folder; when there are more inputs, each folder keeps its name in FOLDER.
-    Inputs that are missing or hold no picture become problems of the plan. Raises SettingsError
-    when the inputs, -o and the suffix contradict each other.
+    out. With -o FOLDER photos go into it, and so does the tree of a folder; when there are more
+    inputs, each folder keeps its name in FOLDER. Inputs that are missing or hold no picture become
+    problems of the plan. Raises SettingsError when the inputs, -o and the suffix contradict each
+    other, or an input is empty.
     """
     if PIPE in inputs:
         return _plan_pipe(inputs, naming)

@@ -22,6 +22,8 @@ from impasto.engine.backends import open_backend
 if TYPE_CHECKING:
     from impasto.cli.video_job import Told
     from impasto.cli.video_plan import VideoPlan
+    from impasto.styles.package import Style
+    from impasto.styles.spec import StyleSpec
 
 _VIDEO, _CALM = "Video", "Calm"
 
@@ -201,13 +203,7 @@ def video(
     Needs the extra `video`.
     """
     need("painting videos", "video", "av", "cv2")
-    from impasto.cli.video_call import (
-        VideoCall,
-        make_studio,
-        segment_of,
-        selection_of,
-        styles_record,
-    )
+    from impasto.cli import video_call
     from impasto.cli.video_job import as_json as told_as_json
     from impasto.cli.video_job import do_camera, do_video, skipped
     from impasto.cli.video_plan import check_target, is_there, plan_camera, plan_video
@@ -229,9 +225,9 @@ def video(
     crowd = together(MANY if camera is None else 1, settings, memory)
     backend = context.obj or open_backend(engine, crowd.engine)
 
-    def make(text: str) -> "Painter":
+    def make(one: "Style | StyleSpec") -> "Painter":
         return Painter(
-            parse_style(text),
+            one,
             masks=masks.pairs,
             feather=masks.feather,
             strength=strength,
@@ -243,9 +239,11 @@ def video(
             memory=crowd.memory,
         )
 
-    studio = make_studio(keys, make, window, flow, crowd.size)
-    selection = selection_of(start, duration, fps)
-    mark = mark_over_time(parse_style(key.style) for key in keys) + masks.mark
+    styles = [parse_style(key.style) for key in keys]
+    painters = [make(each) for each in styles]
+    studio = video_call.make_studio(keys, painters, window, flow, crowd.size)
+    selection = video_call.selection_of(start, duration, fps)
+    mark = mark_over_time(styles) + masks.mark
     with _failing_inputs():
         plan = plan_video(source, out, mark) if source else plan_camera(out, preview=preview)
     _check_streams(plan, as_json or progress_json, camera is not None)
@@ -256,14 +254,14 @@ def video(
             answer(told_as_json(skipped(plan.target), facts_of(studio.painter, masks)))
         return
     check_target(plan, overwrite=overwrite)
-    call = VideoCall(
+    call = video_call.VideoCall(
         plan=plan,
         studio=studio,
         selection=selection,
         limits=limits,
         styles=tuple(style),
-        record={**record_of(studio.painter, masks), "style": styles_record(keys)},
-        segment=segment_of(segment),
+        record=record_of(studio.painter, masks) | video_call.styles_record(keys, styles),
+        segment=video_call.segment_of(segment),
         codec=codec,
         quality=quality,
         format=format,

@@ -1,13 +1,13 @@
 """What a call of `impasto video` was asked for, and how it is known again."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from fractions import Fraction
 from importlib.metadata import version
 from typing import Any
 
-from impasto.cli.styling import named, parse_style
+from impasto.cli.styling import named
 from impasto.cli.video_plan import VideoPlan
 from impasto.core.errors import SettingsError
 from impasto.core.times import parse_time
@@ -19,6 +19,8 @@ from impasto.engine.selection import Selection
 from impasto.media.decode import ReadLimits
 from impasto.media.video_coding import Codec
 from impasto.media.video_frames import pictures_in
+from impasto.styles.package import Style
+from impasto.styles.spec import StyleSpec
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class VideoCall:
 
 def make_studio(
     keys: Sequence[KeyStyle],
-    make: Callable[[str], Painter],
+    painters: Sequence[Painter],
     window: float,
     flow: float,
     crowd: int = 1,
@@ -55,7 +57,7 @@ def make_studio(
 
     Args:
         keys: in the order of time.
-        make: makes the painter of a style.
+        painters: that of each style.
         window: seconds to each side.
         flow: from 0 to 1.
         crowd: how many frames are painted at once.
@@ -63,7 +65,6 @@ def make_studio(
     Raises:
         SettingsError: several styles, one of which is the photo; or masks and flow.
     """
-    painters = [make(key.style) for key in keys]
     if len(keys) > 1 and any(each.spec.is_photo for each in painters):
         raise SettingsError("--style photo does not change with time: give it alone")
     if flow > 0.0 and painters[0].regions is not None:
@@ -96,12 +97,13 @@ def segment_of(text: str) -> Fraction:
     return seconds
 
 
-def styles_record(keys: Sequence[KeyStyle]) -> str:
+def styles_record(keys: Sequence[KeyStyle], styles: Sequence[Style | StyleSpec]) -> dict[str, str]:
     """What the metadata tells of styles, with times if they change, and without folders."""
-    names = [named(parse_style(key.style)) for key in keys]
+    names = [named(style) for style in styles]
     if len(keys) == 1:
-        return names[0]
-    return " ".join(f"{n}@{float(key.seconds):g}s" for n, key in zip(names, keys, strict=True))
+        return {"style": names[0]}
+    times = (f"{n}@{float(key.seconds):g}s" for n, key in zip(names, keys, strict=True))
+    return {"style": " ".join(times)}
 
 
 def identity(call: VideoCall) -> dict[str, Any]:

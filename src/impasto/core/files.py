@@ -65,8 +65,9 @@ def check_writable(path: Path, *, overwrite: bool = False) -> None:
     try:
         target = Path(os.path.realpath(path))
         _check_target(target, path, overwrite)
-        with TemporaryFile(dir=target.parent):
-            pass
+        if target.is_file() or not target.exists():  # a device needs nothing beside it
+            with TemporaryFile(dir=target.parent):
+                pass
     except (OSError, ValueError) as error:
         raise OutputError(f"cannot write {shown(path)}: {reason(error)}") from error
 
