@@ -13,6 +13,8 @@ from impasto.core.errors import EngineError
 from impasto.engine import film
 from impasto.engine.fake_backend import FakeBackend
 from impasto.engine.film import Batch, Restart, Studio, paint_video
+from impasto.engine.flow import Flow
+from impasto.engine.following import Motion
 from impasto.engine.model import Model, load_model
 from impasto.engine.painter import Painter
 from impasto.engine.selection import Chosen, Mark
@@ -61,10 +63,16 @@ def pixels_of(batches: list[Batch]) -> list[RGB]:
     return [painting.pixels for batch in batches for painting in batch.paintings]
 
 
-def late(painter: Painter, ready: Ready) -> RGB:
+def offsets_of(batches: list[Batch]) -> list[Flow | None]:
+    """How far the grain of each painting has gone; None where a shot begins."""
+    pasts = [batch.restart.past for batch in batches if batch.paintings]
+    return [past.drift.offsets if past and past.drift else None for past in pasts]
+
+
+def late(painter: Painter, ready: Ready, motion: Motion | None = None) -> RGB:
     """Paints after up to 6 ms, by what is on the frame."""
     time.sleep(ready.job.photo.pixels.sum() % 7 / 1000)
-    return paint_ready(painter, ready)
+    return paint_ready(painter, ready, motion)
 
 
 @pytest.mark.parametrize("flow", [0.0, 1.0])
@@ -94,17 +102,36 @@ def test_a_video_is_taken_up_where_it_was_left(painter: Painter, flow: float, st
     assert np.array_equal(pixels_of(again), pixels_of(batches[stop + 1 :]))
 
 
+@pytest.mark.parametrize("stop", [12, 26, 40])
+def test_grain_is_taken_up_where_it_was_left(painter: Painter, stop: int) -> None:
+    """It goes with the camera, begins anew with each shot, and a restart changes nothing."""
+    pytest.importorskip("cv2")
+    studio = Studio(painter, window=0.5, flow=1.0, crowd=2)
+    batches = painted(studio)
+    offsets = offsets_of(batches)
+    begins = [n for n, each in enumerate(offsets) if each is None]
+    assert begins == [0, 25, 28]
+    for last, frames in ((24, 24), (51, 23)):  # a pixel, an eighth of a cell, a frame
+        gone = offsets[last]
+        assert gone is not None
+        assert np.median(gone[..., 0]) == pytest.approx(frames / 8, rel=0.2)
+    again = offsets_of(painted(studio, batches[stop].restart))
+    for one, other in zip(again, offsets[stop + 1 :], strict=True):
+        assert one is not None if other is not None else one is None
+        assert other is None or np.array_equal(one, other)
+
+
 def test_nothing_is_written_behind_a_frame_that_fails(
     painter: Painter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Though later frames are painted already, what is written ends before the one that failed."""
     fails = FRAMES[30]
 
-    def paint(painter: Painter, ready: Ready) -> RGB:
+    def paint(painter: Painter, ready: Ready, motion: Motion | None = None) -> RGB:
         if ready.job.photo.pixels is fails:
             time.sleep(0.1)
             raise EngineError("out of paint")
-        return paint_ready(painter, ready)
+        return paint_ready(painter, ready, motion)
 
     monkeypatch.setattr(film, "paint_ready", paint)
     batches: list[Batch] = []

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from impasto.core.errors import InputError, OutputError
+from impasto.engine.drift import Drift
 from impasto.engine.film import Batch, Painting, Restart
-from impasto.engine.flow import Floating
+from impasto.engine.following import Past
 from impasto.engine.journal import differences, read_journal, write_journal
 from impasto.engine.pieces import Done, Recorder, WorkFolder
 from impasto.engine.selection import Mark
@@ -36,7 +37,7 @@ class Writer:
         """Nothing is on the disk."""
 
 
-def batch(count: int, painted: int, is_last: bool = False, past: Floating | None = None) -> Batch:
+def batch(count: int, painted: int, is_last: bool = False, past: Past | None = None) -> Batch:
     """The next frames, ten ticks long each."""
     paintings = [Painting(10 * n, 10, PIXELS) for n in range(painted - count, painted)]
     return Batch(paintings, Restart(Mark(painted // 2, 5), painted, past), is_last)
@@ -66,7 +67,7 @@ def test_a_piece_ends_with_the_batch_that_fills_it(tmp_path: Path) -> None:
 
 def test_what_was_noted_is_read_back(tmp_path: Path) -> None:
     """After a restart all pieces are there, with the place to go on and the last painting."""
-    past = np.full((4, 4, 3), 1.5, np.float32)
+    past = Past(np.full((4, 4, 3), 1.5, np.float32), Drift(np.ones((1, 1, 2), np.float32)))
     folder = WorkFolder(tmp_path / "work", {"style": ("a", 1)}, resume=False)
     record(folder, [batch(3, 3), batch(3, 6, past=past)])
     again = WorkFolder(tmp_path / "work", {"style": ("a", 1)}, resume=True)
@@ -75,13 +76,16 @@ def test_what_was_noted_is_read_back(tmp_path: Path) -> None:
     assert restart is not None
     assert (restart.feed, restart.painted) == (Mark(3, 5), 6)
     assert restart.past is not None
-    assert np.array_equal(restart.past, past)
+    assert np.array_equal(restart.past.painted, past.painted)
+    assert restart.past.drift is not None
+    assert past.drift is not None
+    assert np.array_equal(restart.past.drift.offsets, past.drift.offsets)
     assert not again.is_whole
 
 
 def test_only_the_newest_painting_is_kept(tmp_path: Path) -> None:
     """The work folder does not fill with paintings without loss."""
-    past = PIXELS.astype(np.float32)
+    past = Past(PIXELS.astype(np.float32))
     folder = WorkFolder(tmp_path / "work", {}, resume=False)
     record(folder, [batch(3, painted, past=past) for painted in range(3, 30, 3)])
     assert len(list((tmp_path / "work").glob("past-*"))) == 1
@@ -131,7 +135,7 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "work" / "thesis.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("text", ["", "hello\n", '{"format_version": 2}\n', "[]\n"])
+@pytest.mark.parametrize("text", ["", "hello\n", '{"format_version": 1}\n', "[]\n"])
 def test_what_is_no_journal(tmp_path: Path, text: str) -> None:
     """It is one error that names the file."""
     (tmp_path / "journal.jsonl").write_text(text)

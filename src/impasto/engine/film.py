@@ -14,8 +14,8 @@ from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from impasto.core.arrays import RGB
-from impasto.engine.flow import Floating, on_one_thread
-from impasto.engine.following import Motion
+from impasto.engine.flow import on_one_thread
+from impasto.engine.following import Motion, Past
 from impasto.engine.key_times import KeyCodes
 from impasto.engine.painter import Painter
 from impasto.engine.pipeline import Outcome, Pipeline, Stage
@@ -60,8 +60,8 @@ class Restart:
     """The first frame to feed again."""
     painted: int = 0
     """How many came out; they are not given again."""
-    past: Floating | None = None
-    """What the next painting follows."""
+    past: Past | None = None
+    """What the next painting goes on from."""
 
 
 @dataclass(frozen=True)
@@ -217,7 +217,9 @@ class _Desk:
 
 
 def _paint(painter: Painter, canvas: _Canvas) -> tuple[_Canvas, RGB | None]:
-    return canvas, paint_ready(painter, canvas.frame[1]) if canvas.frame else None
+    if canvas.frame is None:
+        return canvas, None
+    return canvas, paint_ready(painter, canvas.frame[1], canvas.motion)
 
 
 class _Easel:
@@ -231,7 +233,10 @@ class _Easel:
         """Find how a frame moved."""
         if self._follower is None or canvas.frame is None:
             return canvas
-        return replace(canvas, motion=motion_of(self._follower, canvas.frame[1]))
+        motion = motion_of(self._follower, canvas.frame[1])
+        if self._from.past is not None and self._goes_on_behind(canvas):
+            self._follower.drift = self._from.past.drift
+        return replace(canvas, motion=motion)
 
     def follow(self, item: tuple[_Canvas, RGB | None]) -> Batch:
         """Mix a painting with those before; where one is missing nothing more comes out."""
@@ -245,13 +250,19 @@ class _Easel:
             pixels = follower.mix(canvas.motion, painted) if follower else painted
             if canvas.restart.painted > self._from.painted:
                 paintings = [Painting(chosen.pts, chosen.duration, pixels)]
-        restart = replace(canvas.restart, past=self._past(canvas.restart))
+        restart = replace(canvas.restart, past=self._past(canvas))
         return Batch(paintings, restart, canvas.frame is None)
 
-    def _past(self, restart: Restart) -> Floating | None:
-        """What the next painting follows: where an earlier run stopped, what it had there."""
+    def _past(self, canvas: _Canvas) -> Past | None:
+        """What the next painting goes on from: where an earlier run stopped, what it had there."""
         if self._follower is None:
             return None
-        if restart.painted == self._from.painted > 0:
-            self._follower.past = self._from.past
-        return self._follower.past
+        if self._from.past is not None and self._goes_on_behind(canvas):
+            self._follower.past = self._from.past.painted
+            return self._from.past
+        drift = canvas.motion.drift if canvas.motion else None
+        return None if self._follower.past is None else Past(self._follower.past, drift)
+
+    def _goes_on_behind(self, canvas: _Canvas) -> bool:
+        """Whether it is the last that an earlier run gave."""
+        return canvas.restart.painted == self._from.painted > 0

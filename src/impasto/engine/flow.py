@@ -1,4 +1,4 @@
-"""Motion between two frames: optical flow, and where it can be trusted. Alone imports cv2.
+"""Motion between two frames: optical flow, and where it can be trusted. cv2 comes from here.
 
 The flow is OpenCV's DIS (Kroeger et al. 2016, "Fast Optical Flow using Dense Inverse Search").
 A flow points back: for each pixel of a frame it says how many pixels right and down of it the same
@@ -40,20 +40,21 @@ class FlowFinder:
     """
 
     def __init__(self, quality: Quality) -> None:
-        cv2 = _cv2()
+        cv2 = opencv()
         preset = getattr(cv2, f"DISOPTICAL_FLOW_PRESET_{quality.upper()}")
         self._method = cv2.DISOpticalFlow_create(preset)
 
     def find(self, now: RGB, before: RGB) -> Flow:
         """Where the pixels of `now` were in `before`; both at least 16 pixels on each side."""
-        flow: Flow = self._method.calc(_grey(now), _grey(before), None)
+        flow: Flow = self._method.calc(grey(now), grey(before), None)
         return flow
 
 
-def _grey(frame: RGB) -> UInt8[np.ndarray, "height width"]:
-    cv2 = _cv2()
-    grey: UInt8[np.ndarray, "height width"] = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-    return grey
+def grey(frame: RGB) -> UInt8[np.ndarray, "height width"]:
+    """The luminance of a frame."""
+    cv2 = opencv()
+    luminance: UInt8[np.ndarray, "height width"] = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+    return luminance
 
 
 def fetch(before: Field, flow: Flow, *, sharp: bool = False) -> Field:
@@ -64,12 +65,16 @@ def fetch(before: Field, flow: Flow, *, sharp: bool = False) -> Field:
         flow: from now to before, of the same height and width.
         sharp: interpolate by cubics, which blur less than straight lines; they may overshoot.
     """
-    cv2 = _cv2()
-    how = cv2.INTER_CUBIC if sharp else cv2.INTER_LINEAR
     rows, columns = _places(*flow.shape[:2])
-    across, down = flow[..., 0] + columns, flow[..., 1] + rows
-    fetched: Field = cv2.remap(before, across, down, how, borderMode=cv2.BORDER_REPLICATE)
-    return fetched
+    return between(before, flow[..., 1] + rows, flow[..., 0] + columns, sharp=sharp)
+
+
+def between(field: Field, down: Share, across: Share, *, sharp: bool = False) -> Field:
+    """A field at places between its pixels; `down` and `across` count them, from 0.0 on."""
+    cv2 = opencv()
+    how = cv2.INTER_CUBIC if sharp else cv2.INTER_LINEAR
+    found: Field = cv2.remap(field, across, down, how, borderMode=cv2.BORDER_REPLICATE)
+    return found
 
 
 def misses(flow: Flow, back: Flow) -> Share:
@@ -90,7 +95,7 @@ def misses(flow: Flow, back: Flow) -> Share:
 
 def resized(field: Field, height: int, width: int) -> Field:
     """A field at another size: the means of areas when it shrinks, straight lines when it grows."""
-    cv2 = _cv2()
+    cv2 = opencv()
     if field.shape[:2] == (height, width):
         return field
     how = cv2.INTER_AREA if field.shape[1] > width else cv2.INTER_LINEAR
@@ -107,7 +112,7 @@ def resized_flow(flow: Flow, height: int, width: int) -> Flow:
 
 def mix(first: Floating, second: Floating, share: Share) -> Floating:
     """`share` of the second picture and the rest of the first."""
-    mixed: Floating = _cv2().blendLinear(first, second, 1.0 - share, share)
+    mixed: Floating = opencv().blendLinear(first, second, 1.0 - share, share)
     return mixed
 
 
@@ -124,7 +129,7 @@ def keep_contrast(mixed: Floating, painted: Floating) -> Floating:
         mixed: a mixture of paintings.
         painted: one of them.
     """
-    cv2 = _cv2()
+    cv2 = opencv()
     kept, here, there = mixed.copy(), mixed, painted
     for side in _BANDS:
         around = (min(_AROUND * side, _WIDEST) + 1,) * 2
@@ -150,7 +155,7 @@ _MOST_GAIN = 2.0
 @contextmanager
 def on_one_thread() -> Iterator[None]:
     """Meanwhile OpenCV works in the calling thread alone, as one stage of several."""
-    cv2 = _cv2()
+    cv2 = opencv()
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
@@ -161,8 +166,8 @@ def on_one_thread() -> Iterator[None]:
 
 def sharpness(picture: RGB) -> float:
     """The root mean square of the Laplacian of luminance: what blur takes away first."""
-    cv2 = _cv2()
-    return float(np.sqrt(np.square(cv2.Laplacian(_grey(picture), cv2.CV_32F)).mean()))
+    cv2 = opencv()
+    return float(np.sqrt(np.square(cv2.Laplacian(grey(picture), cv2.CV_32F)).mean()))
 
 
 @cache
@@ -172,7 +177,12 @@ def _places(height: int, width: int) -> tuple[Share, Share]:
     return rows, np.arange(width, dtype=np.float32)[None]
 
 
-def _cv2() -> Any:
+def opencv() -> Any:
+    """The module cv2.
+
+    Raises:
+        MissingExtraError: OpenCV is not installed.
+    """
     try:
         import cv2
     except ImportError as error:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from impasto.core.arrays import RGB
+from impasto.engine.cell_flow import cell_flow
+from impasto.engine.drift import Drift
 from impasto.engine.flow import (
     Floating,
     Flow,
@@ -52,6 +54,18 @@ class Motion:
     flow: Flow
     trust: Share
     """How much of the flow is to be believed, 0 to 1."""
+    drift: Drift
+    """How far the grain has gone since the shot began."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the next frame goes on from."""
+
+    painted: Floating
+    """The painting before, mixed with those before it."""
+    drift: Drift | None = None
+    """How far its grain has gone; None where it is where it is in a photo."""
 
 
 class Follower:
@@ -73,6 +87,8 @@ class Follower:
         self._seen: RGB | None = None
         self.past: Floating | None = None
         """The painting before, mixed with those before it."""
+        self.drift: Drift | None = None
+        """How far the grain of the frame before has gone; as in `Past`."""
 
     def follow(self, frame: RGB, painted: RGB) -> RGB:
         """The painting of the next frame, mixed with the one before.
@@ -94,11 +110,14 @@ class Follower:
         now, before = resized(frame, rows, columns), self._seen
         self._seen = now
         if begins or before is None or before.shape != now.shape or min(rows, columns) < _SMALLEST:
+            self.drift = None
             return None
         flow, back = self._finder.find(now, before), self._finder.find(before, now)
         changed = np.abs(fetch(before, flow).astype(np.float32) - now).max(axis=2)
         trust = _falling(misses(flow, back), *_MISSED) * _falling(changed, *_CHANGED)
-        return Motion(flow, trust)
+        step = cell_flow(now, before, flow, trust)
+        self.drift = (self.drift or Drift.still(rows, columns)).moved(step)
+        return Motion(flow, trust, self.drift)
 
     def mix(self, motion: Motion | None, painted: RGB) -> RGB:
         """The painting of the next frame, mixed with the one before.

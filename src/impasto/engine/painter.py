@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from impasto.engine.grain import Grain, grain
 from impasto.engine.images import Image, like, to_picture
 from impasto.engine.looks import Look, StyleLike, make_look
 from impasto.engine.model import DEFAULT_MODEL, Model, load_model
-from impasto.engine.pixels import Batch, fade, padded_side, place
+from impasto.engine.pixels import Batch, fade, padded_side, place, window
 from impasto.engine.regions import Layer, Masks, Patch, lay, make_regions, shown_in
 from impasto.engine.strokes import (
     at_long_side,
@@ -33,6 +34,9 @@ from impasto.media.image import Picture
 from impasto.media.resize import fit_long_side
 from impasto.styles.library import Library
 
+if TYPE_CHECKING:  # needs OpenCV's module, which photos do not
+    from impasto.engine.drift import Drift
+
 
 @dataclass(frozen=True, eq=False)
 class Measured:
@@ -47,6 +51,8 @@ class Measured:
     where the photo is tiny."""
     layers: tuple[Layer, ...] | None = None
     """What is painted in several styles, the lowest first, in place of all in one."""
+    drift: "Drift | None" = None
+    """How far it has gone, in a video; only where all is painted in one style."""
 
 
 class Painter:
@@ -172,8 +178,8 @@ class Painter:
         if affine is None:
             return photo
         if small is None:
-            return self.finish(photo, self.paint_pixels(photo.pixels, affine))
-        painted = self.paint_pixels(small.pixels, affine)
+            return self.finish(photo, self.paint_pixels(photo.pixels, affine, measured.drift))
+        painted = self.paint_pixels(small.pixels, affine, measured.drift)
         return self.finish(photo, brought_to(photo.pixels, small.pixels, painted))
 
     def _paint_layers(self, measured: "Measured", layers: tuple[Layer, ...]) -> RGB:
@@ -260,12 +266,25 @@ class Painter:
         shapes = {name: array.shape for name, array in inputs.items()}
         return self.backend.load(self.model.measure_graph, shapes).run(inputs)
 
-    def paint_pixels(self, pixels: RGB, affine: Affine) -> RGB:
+    def paint_pixels(self, pixels: RGB, affine: Affine, drift: "Drift | None" = None) -> RGB:
         """Run the trunk over a whole picture with an affine; same height and width.
 
         What does not fit into `memory` is painted by tiles, which nobody can see in the result.
+
+        Args:
+            pixels: the picture.
+            affine: what to paint with.
+            drift: how far the picture has gone, in a video.
         """
-        return self.tiler.paint(pixels, affine)
+        if drift is None:
+            return self.tiler.paint(pixels, affine)
+        model, (height, width) = self.model, pixels.shape[:2]
+        top, left = drift.corner(height, width, model.multiple)
+        # As many rows and columns each time: a graph is made for a size.
+        framed = window(pixels, -top, -left, height + model.multiple, width + model.multiple)[0]
+        source = drift.source(height, width, model.grain_cell, (top, left))
+        painted = self.tiler.paint(framed, affine, source)
+        return painted[top : top + height, left : left + width]
 
     def finish(self, photo: Picture, painted: RGB) -> Picture:
         """Bring the photo's colours back if asked, fade at low strength, and keep the alpha."""

@@ -14,8 +14,9 @@ import numpy as np
 from impasto.core.arrays import RGB
 from impasto.core.errors import InputError, OutputError
 from impasto.core.files import make_folder, reason, shown
+from impasto.engine.drift import Drift
 from impasto.engine.film import Batch, Restart
-from impasto.engine.flow import Floating
+from impasto.engine.following import Past
 from impasto.engine.journal import differences, note, read_journal, write_journal
 from impasto.engine.selection import Mark
 from impasto.media.video_join import Piece
@@ -220,26 +221,27 @@ class Recorder:
 
 
 def _past_of(folder: Path, painted: int) -> Path:
-    """Where the painting that the next one follows is kept, without loss."""
+    """Where that is kept which the next painting goes on from, without loss."""
     return folder / f"past-{painted:09d}.npz"
 
 
-def _save_past(path: Path, past: Floating) -> None:
+def _save_past(path: Path, past: Past) -> None:
+    drift = past.drift or Drift(np.empty((0, 0, 2), np.float32))
     try:
         with path.open("wb") as file:
-            np.savez(file, painted=past)
+            np.savez(file, painted=past.painted, offsets=drift.offsets, whole=drift.whole)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
         raise OutputError(f"cannot write {shown(path)}: {reason(error)}") from error
 
 
-def _load_past(path: Path) -> Floating | None:
+def _load_past(path: Path) -> Past | None:
     if not path.exists():
         return None
     with np.load(path, allow_pickle=False) as arrays:
-        painted: Floating = arrays["painted"]
-        return painted
+        drift = Drift(arrays["offsets"], arrays["whole"])
+        return Past(arrays["painted"], drift if drift.offsets.size else None)
 
 
 def _entry(done: Done) -> dict[str, Any]:

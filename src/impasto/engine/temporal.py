@@ -4,6 +4,8 @@ What comes out for a frame depends on the frames within two windows of it, and w
 painting before. Here it is done frame by frame; `impasto.engine.film` does the same in stages.
 """
 
+from dataclasses import replace
+
 from impasto.core.arrays import RGB, Code
 from impasto.core.errors import SettingsError
 from impasto.engine.following import Follower, Motion
@@ -58,15 +60,18 @@ class Temporal:
         return [self._painted(ready) for ready in self._shots.finish()]
 
     def _painted(self, ready: Ready) -> RGB:
-        painted = paint_ready(self._painter, ready)
         if self._follower is None:
-            return painted
-        return self._follower.mix(motion_of(self._follower, ready), painted)
+            return paint_ready(self._painter, ready)
+        motion = motion_of(self._follower, ready)
+        return self._follower.mix(motion, paint_ready(self._painter, ready, motion))
 
 
-def paint_ready(painter: Painter, ready: Ready) -> RGB:
+def paint_ready(painter: Painter, ready: Ready, motion: Motion | None = None) -> RGB:
     """The painting of a frame by itself; frames may be painted at the same time."""
-    return painter.paint_measured(ready.job).pixels if painter.paints else ready.job.photo.pixels
+    if not painter.paints:
+        return ready.job.photo.pixels
+    drift = motion.drift if motion else None
+    return painter.paint_measured(replace(ready.job, drift=drift)).pixels
 
 
 def motion_of(follower: Follower, ready: Ready) -> Motion | None:

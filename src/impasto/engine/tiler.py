@@ -12,7 +12,7 @@ from impasto.core.arrays import RGB, Affine
 from impasto.core.errors import EngineError, SettingsError
 from impasto.core.memory import spare_memory
 from impasto.engine.backend import Backend, Part
-from impasto.engine.grain import grain
+from impasto.engine.grain import GrainSource, grain
 from impasto.engine.model import Model
 from impasto.engine.pixels import Batch, window
 from impasto.engine.tiles import BYTES_PER_PIXEL, Box, Cost, Span, Tiling, around, make_tiling
@@ -81,8 +81,13 @@ class Tiler:
             return self._memory // 2 // HELD_BYTES  # the other half is for tiles
         return max(_ALWAYS, spare_memory()) // HELD_BYTES
 
-    def paint(self, pixels: RGB, affine: Affine) -> RGB:
+    def paint(self, pixels: RGB, affine: Affine, source: GrainSource = grain) -> RGB:
         """Run the graph over a whole picture with an affine; same height and width.
+
+        Args:
+            pixels: the picture.
+            affine: what to paint with.
+            source: gives the grain.
 
         Raises:
             SettingsError: the memory is too small for a single tile.
@@ -90,10 +95,11 @@ class Tiler:
         """
         tiling = self.tiling(*pixels.shape[:2], held=HELD_BYTES * pixels.size // 3)
         if len(tiling.rows) == len(tiling.columns) == 1:
-            return self.paint_tile(pixels, 0, tiling, tiling.rows[0], tiling.columns[0], affine)
+            row, column = tiling.rows[0], tiling.columns[0]
+            return self.paint_tile(pixels, 0, tiling, row, column, affine, source)
         painted = np.empty_like(pixels)
         for row in tiling.rows:
-            for columns, tile in self.paint_row(pixels, 0, tiling, row, affine):
+            for columns, tile in self.paint_row(pixels, 0, tiling, row, affine, source):
                 painted[row.first : row.stop, columns] = tile
         return painted
 
@@ -123,7 +129,7 @@ class Tiler:
         batch = window(pixels, rows.start, columns.start, *size)
         origin = (rows.start + model.margin, columns.start + model.margin)
         part = (slice(0, 1), _from(rows.start, box.rows), _from(columns.start, box.columns))
-        painted: RGB = self._run(batch, affine, origin, part)[0]
+        painted: RGB = self._run(batch, affine, grain, origin, part)[0]
         return painted
 
     def _has_room(self, needed: int, held: int) -> bool:
@@ -144,7 +150,13 @@ class Tiler:
         return painted
 
     def paint_row(
-        self, pixels: RGB, top: int, tiling: Tiling, row: Span, affine: Affine
+        self,
+        pixels: RGB,
+        top: int,
+        tiling: Tiling,
+        row: Span,
+        affine: Affine,
+        source: GrainSource = grain,
     ) -> Iterator[tuple[slice, RGB]]:
         """Paint the tiles of a row, one after the other.
 
@@ -154,50 +166,75 @@ class Tiler:
             tiling: the tiles.
             row: one of its rows.
             affine: what to paint with.
+            source: gives the grain.
 
         Yields:
             The columns of the picture that a tile keeps, and their painting.
         """
         for column in tiling.columns:
             columns = slice(column.first, column.stop)
-            yield columns, self.paint_tile(pixels, top, tiling, row, column, affine)
+            yield columns, self.paint_tile(pixels, top, tiling, row, column, affine, source)
 
     def paint_tile(
-        self, pixels: RGB, top: int, tiling: Tiling, row: Span, column: Span, affine: Affine
+        self,
+        pixels: RGB,
+        top: int,
+        tiling: Tiling,
+        row: Span,
+        column: Span,
+        affine: Affine,
+        source: GrainSource = grain,
     ) -> RGB:
         """What a tile keeps of its painting; the arguments are those of `paint_row`."""
         place = (row.start - top, column.start)
         batch = window(pixels, *place, tiling.height, tiling.width)
         origin = (row.start + self._model.margin, column.start + self._model.margin)
-        painted: RGB = self._run(batch, affine, origin, (slice(0, 1), row.kept, column.kept))[0]
+        part = (slice(0, 1), row.kept, column.kept)
+        painted: RGB = self._run(batch, affine, source, origin, part)[0]
         return painted
 
-    def _run(self, batch: Batch, affine: Affine, origin: tuple[int, int], part: Part) -> Batch:
+    def _run(
+        self,
+        batch: Batch,
+        affine: Affine,
+        source: GrainSource,
+        origin: tuple[int, int],
+        part: Part,
+    ) -> Batch:
         """Run the graph on a window whose first pixel lies at `origin` of the padded picture."""
         size = batch.shape[1] * batch.shape[2]
         if size >= self._too_large:
-            pieces: Batch = np.ascontiguousarray(self._in_pieces(batch, affine, origin)[part])
+            pieces: Batch = np.ascontiguousarray(
+                self._in_pieces(batch, affine, source, origin)[part]
+            )
             return pieces
         try:
-            return self._run_at_once(batch, affine, origin, part)
+            return self._run_at_once(batch, affine, source, origin, part)
         except EngineError as error:
             if not _is_out_of_memory(error) or not self._can_shrink(batch, size):
                 raise
             self._too_large = size
-        return self._run(batch, affine, origin, part)
+        return self._run(batch, affine, source, origin, part)
 
     def _run_at_once(
-        self, batch: Batch, affine: Affine, origin: tuple[int, int], part: Part
+        self,
+        batch: Batch,
+        affine: Affine,
+        source: GrainSource,
+        origin: tuple[int, int],
+        part: Part,
     ) -> Batch:
         cell = self._model.grain_cell
         rows, columns = (side // cell for side in batch.shape[1:3])
-        field = grain(rows, columns, (origin[0] // cell, origin[1] // cell))
+        field = source(rows, columns, (origin[0] // cell, origin[1] // cell))
         inputs = {"image": batch, "affine": affine, "grain": field}
         shapes = {name: array.shape for name, array in inputs.items()}
         painted: Batch = self._backend.load(self._model.paint_graph, shapes).run(inputs, part)
         return painted
 
-    def _in_pieces(self, batch: Batch, affine: Affine, origin: tuple[int, int]) -> Batch:
+    def _in_pieces(
+        self, batch: Batch, affine: Affine, source: GrainSource, origin: tuple[int, int]
+    ) -> Batch:
         """The same as `_run` gives, by tiles of less than half the pixels that were too many."""
         tiling = self._pieces(batch, self._too_large)
         painted = np.empty_like(batch)
@@ -205,7 +242,7 @@ class Tiler:
             place = (origin[0] + row.start, origin[1] + column.start)
             piece = window(batch[0], row.start, column.start, tiling.height, tiling.width)
             kept = (slice(0, 1), row.kept, column.kept)
-            done = self._run(piece, affine, place, kept)
+            done = self._run(piece, affine, source, place, kept)
             painted[0, row.first : row.stop, column.first : column.stop] = done[0]
         return painted
 
