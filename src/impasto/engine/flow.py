@@ -87,10 +87,19 @@ def misses(flow: Flow, back: Flow) -> Share:
     height, width = flow.shape[:2]
     rows, columns = _places(height, width)
     across, down = flow[..., 0] + columns, flow[..., 1] + rows
-    missed: Share = np.linalg.norm(flow + fetch(back, flow), axis=2).astype(np.float32)
+    cv2 = opencv()
+    missed: Share = cv2.magnitude(*cv2.split(flow + fetch(back, flow)))
     outside = (across < 0) | (across > width - 1) | (down < 0) | (down > height - 1)
     missed[outside] = np.inf
     return missed
+
+
+def apart(first: Field, second: Field) -> Share:
+    """How far two pictures of one kind are apart at each pixel, in the channel where most."""
+    cv2 = opencv()
+    red, green, blue = cv2.split(cv2.absdiff(first, second))
+    most: Share = cv2.max(cv2.max(red, green), blue).astype(np.float32, copy=False)
+    return most
 
 
 def resized(field: Field, height: int, width: int) -> Field:

@@ -18,6 +18,7 @@ from impasto.engine.flow import (
     Flow,
     FlowFinder,
     Share,
+    apart,
     fetch,
     keep_contrast,
     misses,
@@ -113,7 +114,7 @@ class Follower:
             self.drift = None
             return None
         flow, back = self._finder.find(now, before), self._finder.find(before, now)
-        changed = np.abs(fetch(before, flow).astype(np.float32) - now).max(axis=2)
+        changed = apart(fetch(before, flow), now)
         trust = _falling(misses(flow, back), *_MISSED) * _falling(changed, *_CHANGED)
         step = cell_flow(now, before, flow, trust)
         self.drift = (self.drift or Drift.still(rows, columns)).moved(step)
@@ -131,7 +132,7 @@ class Follower:
         if motion is not None and before is not None and before.shape == mixed.shape:
             height, width = mixed.shape[:2]
             moved = fetch(before, resized_flow(motion.flow, height, width), sharp=True)
-            same_stroke = _falling(np.abs(moved - mixed).max(axis=2), *_REPAINTED)
+            same_stroke = _falling(apart(moved, mixed), *_REPAINTED)
             most = _LEAST + (_MOST - _LEAST) * same_stroke
             share = self._strength * resized(motion.trust, height, width) * most
             mixed = np.clip(mix(mixed, moved, share), 0.0, 255.0)
