@@ -56,7 +56,7 @@ class Motion:
     trust: Share
     """How much of the flow is to be believed, 0 to 1."""
     drift: Drift
-    """How far the grain has gone since the shot began."""
+    """How far the frame has gone since its shot began."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Past:
     painted: Floating
     """The painting before, mixed with those before it."""
     drift: Drift | None = None
-    """How far its grain has gone; None where it is where it is in a photo."""
+    """How far its frame has gone; None where no flow is found."""
 
 
 class Follower:
@@ -89,7 +89,7 @@ class Follower:
         self.past: Floating | None = None
         """The painting before, mixed with those before it."""
         self.drift: Drift | None = None
-        """How far the grain of the frame before has gone; as in `Past`."""
+        """How far the frame before has gone; as in `Past`."""
 
     def follow(self, frame: RGB, painted: RGB) -> RGB:
         """The painting of the next frame, mixed with the one before.
@@ -101,7 +101,9 @@ class Follower:
         return self.mix(self.motion(frame), painted)
 
     def motion(self, frame: RGB, *, begins: bool = False) -> Motion | None:
-        """How the next frame moved; None if there is none before it, or flow cannot be found.
+        """How the next frame moved; None if it is too small for flow to be found.
+
+        Where a shot begins, or a frame has another size, nothing is to be believed.
 
         Args:
             frame: the frame.
@@ -110,9 +112,13 @@ class Follower:
         columns, rows = bounded_size(frame.shape[1], frame.shape[0], _LONGEST)
         now, before = resized(frame, rows, columns), self._seen
         self._seen = now
-        if begins or before is None or before.shape != now.shape or min(rows, columns) < _SMALLEST:
+        if min(rows, columns) < _SMALLEST:
             self.drift = None
             return None
+        if begins or before is None or before.shape != now.shape:
+            self.drift = Drift.still(rows, columns)
+            nothing = np.zeros((rows, columns, 2), np.float32)
+            return Motion(nothing, nothing[..., 0], self.drift)
         flow, back = self._finder.find(now, before), self._finder.find(before, now)
         changed = apart(fetch(before, flow), now)
         trust = _falling(misses(flow, back), *_MISSED) * _falling(changed, *_CHANGED)
