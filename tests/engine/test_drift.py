@@ -114,3 +114,16 @@ def test_strokes_go_with_the_picture(style: str) -> None:
     ]
     assert away[0] < 0.25 * away[1]
     assert away[1] > 4
+
+
+def test_tiles_of_a_frame_that_moved_are_the_whole() -> None:
+    """Each tile takes its part of the grain, wherever that has gone."""
+    backend = shared_backend(EngineSettings(precision="float32"))
+    photo = np.tile(skimage.data.coffee(), (3, 2, 1))[:1001, :809]
+    size = photo.shape[:2]
+    drift = Drift.still(*size).moved(np.full((126, 102, 2), (4.6, -2.6), np.float32))
+    whole, tiled = (Painter("scream", backend=backend, memory=m) for m in ("4G", "60M"))
+    assert len(tiled.tiler.tiling(*size, held=16 * size[0] * size[1]).rows) > 1
+    affine = whole.affine(photo)
+    wanted = whole.paint_pixels(photo, affine, drift).astype(int)
+    assert np.abs(tiled.paint_pixels(photo, affine, drift) - wanted).max() <= 2
