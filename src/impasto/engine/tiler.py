@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
 
@@ -27,6 +27,14 @@ _MOST: Final = 2**30
 _STRIPS: Final = (448 * 2**20, 900 * 2**20)
 """The least and the most that pictures which do not stand in memory get unasked; between the two a
 byte a pixel. So 100 megapixels stay below 1 GB, all in all, and 1,000 below 1.5 GB."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Brush:
+    """What all tiles of a picture are painted with."""
+
+    affine: Affine
+    source: GrainSource = grain
 
 
 class Tiler:
@@ -129,7 +137,7 @@ class Tiler:
         batch = window(pixels, rows.start, columns.start, *size)
         origin = (rows.start + model.margin, columns.start + model.margin)
         part = (slice(0, 1), _from(rows.start, box.rows), _from(columns.start, box.columns))
-        painted: RGB = self._run(batch, affine, grain, origin, part)[0]
+        painted: RGB = self._run(batch, _Brush(affine), origin, part)[0]
         return painted
 
     def _has_room(self, needed: int, held: int) -> bool:
@@ -190,51 +198,35 @@ class Tiler:
         batch = window(pixels, *place, tiling.height, tiling.width)
         origin = (row.start + self._model.margin, column.start + self._model.margin)
         part = (slice(0, 1), row.kept, column.kept)
-        painted: RGB = self._run(batch, affine, source, origin, part)[0]
+        painted: RGB = self._run(batch, _Brush(affine, source), origin, part)[0]
         return painted
 
-    def _run(
-        self,
-        batch: Batch,
-        affine: Affine,
-        source: GrainSource,
-        origin: tuple[int, int],
-        part: Part,
-    ) -> Batch:
+    def _run(self, batch: Batch, brush: _Brush, origin: tuple[int, int], part: Part) -> Batch:
         """Run the graph on a window whose first pixel lies at `origin` of the padded picture."""
         size = batch.shape[1] * batch.shape[2]
         if size >= self._too_large:
-            pieces: Batch = np.ascontiguousarray(
-                self._in_pieces(batch, affine, source, origin)[part]
-            )
+            pieces: Batch = np.ascontiguousarray(self._in_pieces(batch, brush, origin)[part])
             return pieces
         try:
-            return self._run_at_once(batch, affine, source, origin, part)
+            return self._run_at_once(batch, brush, origin, part)
         except EngineError as error:
             if not _is_out_of_memory(error) or not self._can_shrink(batch, size):
                 raise
             self._too_large = size
-        return self._run(batch, affine, source, origin, part)
+        return self._run(batch, brush, origin, part)
 
     def _run_at_once(
-        self,
-        batch: Batch,
-        affine: Affine,
-        source: GrainSource,
-        origin: tuple[int, int],
-        part: Part,
+        self, batch: Batch, brush: _Brush, origin: tuple[int, int], part: Part
     ) -> Batch:
         cell = self._model.grain_cell
         rows, columns = (side // cell for side in batch.shape[1:3])
-        field = source(rows, columns, (origin[0] // cell, origin[1] // cell))
-        inputs = {"image": batch, "affine": affine, "grain": field}
+        field = brush.source(rows, columns, (origin[0] // cell, origin[1] // cell))
+        inputs = {"image": batch, "affine": brush.affine, "grain": field}
         shapes = {name: array.shape for name, array in inputs.items()}
         painted: Batch = self._backend.load(self._model.paint_graph, shapes).run(inputs, part)
         return painted
 
-    def _in_pieces(
-        self, batch: Batch, affine: Affine, source: GrainSource, origin: tuple[int, int]
-    ) -> Batch:
+    def _in_pieces(self, batch: Batch, brush: _Brush, origin: tuple[int, int]) -> Batch:
         """The same as `_run` gives, by tiles of less than half the pixels that were too many."""
         tiling = self._pieces(batch, self._too_large)
         painted = np.empty_like(batch)
@@ -242,7 +234,7 @@ class Tiler:
             place = (origin[0] + row.start, origin[1] + column.start)
             piece = window(batch[0], row.start, column.start, tiling.height, tiling.width)
             kept = (slice(0, 1), row.kept, column.kept)
-            done = self._run(piece, affine, source, place, kept)
+            done = self._run(piece, brush, place, kept)
             painted[0, row.first : row.stop, column.first : column.stop] = done[0]
         return painted
 
