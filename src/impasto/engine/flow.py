@@ -138,23 +138,40 @@ def keep_contrast(mixed: Floating, painted: Floating) -> Floating:
         mixed: a mixture of paintings.
         painted: one of them.
     """
-    cv2 = opencv()
-    kept, here, there = mixed.copy(), mixed, painted
-    for side in _BANDS:
-        around = (min(_AROUND * side, _WIDEST) + 1,) * 2
-        smooth, smooth_there = (cv2.blur(each, (side, side)) for each in (here, there))
-        detail, wanted = cv2.subtract(here, smooth), cv2.subtract(there, smooth_there)
-        found, had = (cv2.sqrBoxFilter(each, cv2.CV_32F, around) for each in (detail, wanted))
-        gain = np.sqrt((had + _NOTHING) / (found + _NOTHING))
-        cv2.accumulateProduct(detail, np.clip(gain, 1.0, _MOST_GAIN) - 1.0, kept)
-        here, there = smooth, smooth_there
+    height, width = mixed.shape[:2]
+    kept, smooth = mixed.copy(), (mixed, painted)
+    for side, around in _FINE:
+        smooth = _strengthen(kept, *smooth, side, around)
+    small = (max(height // _COARSER, 1), max(width // _COARSER, 1))
+    smooth = (resized(smooth[0], *small), resized(smooth[1], *small))
+    added = np.zeros_like(smooth[0])
+    for side, around in _COARSE:
+        smooth = _strengthen(added, *smooth, side, around)
+    kept += resized(added, height, width)
     return kept
 
 
-_BANDS = (3, 9, 27, 81)
-"""Pixels on a side of the means that part one band of detail from the next."""
-_AROUND, _WIDEST = 8, 80
-"""Deviations are those of so many times these pixels on a side, and at most so many."""
+def _strengthen(
+    kept: Floating, here: Floating, there: Floating, side: int, around: int
+) -> tuple[Floating, Floating]:
+    """Adds to `kept` what a band of a mixture, `here`, lacks; both without that band."""
+    cv2 = opencv()
+    smooth, smooth_there = (cv2.blur(each, (side, side)) for each in (here, there))
+    detail, wanted = cv2.subtract(here, smooth), cv2.subtract(there, smooth_there)
+    window = (around, around)
+    found, had = (cv2.sqrBoxFilter(each, cv2.CV_32F, window) for each in (detail, wanted))
+    gain = np.sqrt((had + _NOTHING) / (found + _NOTHING))
+    cv2.accumulateProduct(detail, np.clip(gain, 1.0, _MOST_GAIN) - 1.0, kept)
+    return smooth, smooth_there
+
+
+_FINE = ((3, 25), (9, 73))
+"""Pixels on a side of the means that part one band of detail from the next, and of what deviations
+are taken of."""
+_COARSER = 4
+"""What is wider than the fine bands is looked at in a picture so many times smaller."""
+_COARSE = ((7, 21), (21, 21))
+"""As the fine bands, in pixels of that: means of 28 and 84 pixels, deviations of 84."""
 _NOTHING = 1.0
 """A variance in levels squared that counts as no detail."""
 _MOST_GAIN = 2.0
