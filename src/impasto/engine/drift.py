@@ -14,16 +14,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from impasto.core.shapes import Float32, Int64
-from impasto.engine.cell_flow import grid_of
+from impasto.core.shapes import Float32
+from impasto.engine.cell_flow import Cells, grid_of
 from impasto.engine.flow import Flow, between, fetch
 from impasto.engine.grain import Grain, GrainSource, grain, grain_at
 
 _ELSEWHERE = 1 << 20
 """Fresh grain comes from so many cells away: it is not that of the picture."""
 
-Cells = Float32[np.ndarray, "rows columns"]
-Lines = Int64[np.ndarray, "count"]
 Pair = Float32[np.ndarray, "2"]
 
 
@@ -86,20 +84,20 @@ class Drift:
             places = [each.astype(np.float32) for each in np.meshgrid(*there, indexing="ij")]
             gone = between(self.offsets, *places) * size[::-1] - corner[::-1]
             down, across = np.meshgrid(*lines, indexing="ij")
-            own = _between(down + gone[..., 1] / cell, across + gone[..., 0] / cell)
+            own = _own_grain(down + gone[..., 1] / cell, across + gone[..., 0] / cell)
             new = between(fresh, *places)
-            mixed = np.sqrt(1.0 - new) * own + np.sqrt(new) * _other(rows, columns, origin)
+            mixed = np.sqrt(1.0 - new) * own + np.sqrt(new) * _fresh_grain(rows, columns, origin)
             values: Grain = mixed.astype(np.float32)
             return values
 
         return moved
 
 
-def _other(rows: int, columns: int, origin: tuple[int, int]) -> Grain:
+def _fresh_grain(rows: int, columns: int, origin: tuple[int, int]) -> Grain:
     return grain(rows, columns, (origin[0] + _ELSEWHERE, origin[1] + _ELSEWHERE))
 
 
-def _between(down: Cells, across: Cells) -> Cells:
+def _own_grain(down: Cells, across: Cells) -> Cells:
     """Grain between cells: the mean of four, of the variance of one."""
     top, left = np.floor(down), np.floor(across)
     total, squares = np.zeros_like(down), np.zeros_like(down)

@@ -234,8 +234,8 @@ class _Easel:
         if self._follower is None or canvas.frame is None:
             return canvas
         motion = motion_of(self._follower, canvas.frame[1])
-        if self._from.past is not None and self._goes_on_behind(canvas):
-            self._follower.drift = self._from.past.drift
+        if left := self._left_at(canvas):
+            self._follower.drift = left.drift
         return replace(canvas, motion=motion)
 
     def follow(self, item: tuple[_Canvas, RGB | None]) -> Batch:
@@ -257,12 +257,12 @@ class _Easel:
         """What the next painting goes on from: where an earlier run stopped, what it had there."""
         if self._follower is None:
             return None
-        if self._from.past is not None and self._goes_on_behind(canvas):
-            self._follower.past = self._from.past.painted
-            return self._from.past
+        if left := self._left_at(canvas):
+            self._follower.past = left.painted
+            return left
         drift = canvas.motion.drift if canvas.motion else None
         return None if self._follower.past is None else Past(self._follower.past, drift)
 
-    def _goes_on_behind(self, canvas: _Canvas) -> bool:
-        """Whether it is the last that an earlier run gave."""
-        return canvas.restart.painted == self._from.painted > 0
+    def _left_at(self, canvas: _Canvas) -> Past | None:
+        """What an earlier run left behind a frame, if that was the last it gave."""
+        return self._from.past if canvas.restart.painted == self._from.painted > 0 else None

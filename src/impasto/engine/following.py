@@ -115,15 +115,15 @@ class Follower:
         if min(rows, columns) < _SMALLEST:
             self.drift = None
             return None
-        if begins or before is None or before.shape != now.shape:
+        drift = self.drift
+        if begins or before is None or drift is None or before.shape != now.shape:
             self.drift = Drift.still(rows, columns)
             nothing = np.zeros((rows, columns, 2), np.float32)
             return Motion(nothing, nothing[..., 0], self.drift)
         flow, back = self._finder.find(now, before), self._finder.find(before, now)
         changed = apart(fetch(before, flow), now)
         trust = _falling(misses(flow, back), *_MISSED) * _falling(changed, *_CHANGED)
-        step = cell_flow(now, before, flow, trust)
-        self.drift = (self.drift or Drift.still(rows, columns)).moved(step)
+        self.drift = drift.moved(cell_flow(now, before, flow, trust))
         return Motion(flow, trust, self.drift)
 
     def mix(self, motion: Motion | None, painted: RGB) -> RGB:
