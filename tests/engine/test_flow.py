@@ -42,7 +42,7 @@ def strokes(seed: int, shape: tuple[int, ...]) -> RGB:
     return np.clip(noise, 0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize("quality", ["ultrafast", "fast", "medium"])
+@pytest.mark.parametrize("quality", ["fine", "medium"])
 def test_a_moving_camera_is_followed(wide: RGB, quality: Any) -> None:
     """A shift by 3 right and 2 down is found to half a pixel, and undone by fetching."""
     now, before = view(wide, 43, 12), view(wide, 40, 10)
@@ -118,7 +118,7 @@ def test_half_the_strength_follows_less(wide: RGB) -> None:
         raw = strokes(1, frame.shape)
         distances.append(np.abs(follower.follow(frame, raw).astype(float) - raw).mean())
     assert distances[0] == 0
-    assert 5 < distances[1] < 0.7 * distances[2]
+    assert 5 < distances[1] < 0.8 * distances[2]
 
 
 def test_a_mistake_decays(wide: RGB) -> None:
@@ -144,10 +144,15 @@ def test_what_changes_is_painted_anew(wide: RGB) -> None:
 
 
 def test_another_stroke_fades_fast(wide: RGB) -> None:
-    """Of what is far from the new painting half shows through, though the frame stood still."""
-    frame, follower = view(wide, 0), Follower(1.0)
-    follower.follow(frame, np.zeros_like(frame))
-    assert (follower.follow(frame, np.full_like(frame, 110)) == 55).all()
+    """Of what is far from the new painting less remains than of what is near, in a still scene."""
+    frame, shares = view(wide, 0), []
+    for level in (110, 40):
+        follower = Follower(1.0)
+        follower.follow(frame, np.zeros_like(frame))
+        for _ in range(3):
+            painted = follower.follow(frame, np.full_like(frame, level))
+        shares.append(1 - painted[40, 40, 0] / level)
+    assert shares[0] < 0.6 < 0.8 < shares[1]
 
 
 def test_strokes_go_with_the_picture(wide: RGB) -> None:

@@ -67,7 +67,7 @@ def test_a_piece_ends_with_the_batch_that_fills_it(tmp_path: Path) -> None:
 
 def test_what_was_noted_is_read_back(tmp_path: Path) -> None:
     """After a restart all pieces are there, with the place to go on and the last painting."""
-    past = Past(np.full((4, 4, 3), 1.5, np.float32), Drift(np.ones((1, 1, 2), np.float32)))
+    past = Past(np.full((2, 4, 4, 3), 1.5, np.float32), Drift(np.ones((1, 1, 2), np.float32)))
     folder = WorkFolder(tmp_path / "work", {"style": ("a", 1)}, resume=False)
     record(folder, [batch(3, 3), batch(3, 6, past=past)])
     again = WorkFolder(tmp_path / "work", {"style": ("a", 1)}, resume=True)
@@ -85,7 +85,7 @@ def test_what_was_noted_is_read_back(tmp_path: Path) -> None:
 
 def test_only_the_newest_painting_is_kept(tmp_path: Path) -> None:
     """The work folder does not fill with paintings without loss."""
-    past = Past(PIXELS.astype(np.float32))
+    past = Past(PIXELS.astype(np.float32)[None])
     folder = WorkFolder(tmp_path / "work", {}, resume=False)
     record(folder, [batch(3, painted, past=past) for painted in range(3, 30, 3)])
     assert len(list((tmp_path / "work").glob("past-*"))) == 1

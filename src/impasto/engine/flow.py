@@ -25,7 +25,7 @@ Share = Float32[np.ndarray, "height width"]
 Floating = Float32[np.ndarray, "height width 3"]
 """A picture of 0 to 255 that is not rounded."""
 
-Quality = Literal["ultrafast", "fast", "medium"]
+Quality = Literal["fine", "medium"]
 Field = Num[np.ndarray, "height width *channels"]
 
 
@@ -33,7 +33,8 @@ class FlowFinder:
     """Finds the flow between frames of one size; one for each thread.
 
     Args:
-        quality: which of OpenCV's presets.
+        quality: OpenCV's preset `medium`; or `fine`, which takes 0.6 of its time: the preset `fast`,
+            that looks at half the size of the frames in place of a quarter, with fewer steps.
 
     Raises:
         MissingExtraError: OpenCV is not installed.
@@ -41,8 +42,12 @@ class FlowFinder:
 
     def __init__(self, quality: Quality) -> None:
         cv2 = opencv()
-        preset = getattr(cv2, f"DISOPTICAL_FLOW_PRESET_{quality.upper()}")
-        self._method = cv2.DISOpticalFlow_create(preset)
+        medium, fast = cv2.DISOPTICAL_FLOW_PRESET_MEDIUM, cv2.DISOPTICAL_FLOW_PRESET_FAST
+        self._method = cv2.DISOpticalFlow_create(medium if quality == "medium" else fast)
+        if quality == "fine":
+            self._method.setFinestScale(1)
+            self._method.setGradientDescentIterations(12)
+            self._method.setVariationalRefinementIterations(3)
 
     def find(self, now: RGB, before: RGB) -> Flow:
         """Where the pixels of `now` were in `before`; both at least 16 pixels on each side."""

@@ -9,7 +9,7 @@ from typing import Any
 from impasto.core.errors import InputError
 from impasto.core.files import atomic_write, reason, shown
 
-_VERSION = 2
+_VERSION = 3
 
 
 def write_journal(
