@@ -87,7 +87,9 @@ def test_int8_is_measured_beside_float32(painter: Painter) -> None:
     """The report has both times, their ratio, and the two differences apart from one another."""
     pytest.importorskip("nncf")
     found = measure_int8(painter, PHOTOS[:2], repeats=1)
-    assert found.ratio == pytest.approx(found.float32.median / found.int8.median, rel=1e-3, abs=1e-3)
+    assert found.ratio == pytest.approx(
+        found.float32.median / found.int8.median, rel=1e-3, abs=1e-3
+    )
     assert 30 < found.int8_psnr < 99
     assert 5 < found.adaptive_psnr < 99
     assert f"{found.int8_psnr:.1f} dB" in int8_markdown(found)

@@ -32,7 +32,7 @@ class VideoSettings:
     window: float = 1.0
     """Seconds to each side over which statistics are smoothed."""
 
-    flow: float = 0.8
+    flow: float = 0.75
     """How much the painting before shows through; at 1 there is more calm and less style."""
 
     every: int = 10

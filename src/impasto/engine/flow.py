@@ -33,8 +33,8 @@ class FlowFinder:
     """Finds the flow between frames of one size; one for each thread.
 
     Args:
-        quality: OpenCV's preset `medium`; or `fine`, which takes 0.6 of its time: the preset `fast`,
-            that looks at half the size of the frames in place of a quarter, with fewer steps.
+        quality: OpenCV's preset `medium`; or `fine`, in 0.6 of its time: the preset `fast` with
+            fewer steps, down to half the size of the frames in place of a quarter.
 
     Raises:
         MissingExtraError: OpenCV is not installed.
@@ -144,39 +144,51 @@ def keep_contrast(mixed: Floating, painted: Floating) -> Floating:
         painted: one of them.
     """
     height, width = mixed.shape[:2]
+    small = (max(height // _COARSER, 1), max(width // _COARSER, 1))
     kept, smooth = mixed.copy(), (mixed, painted)
     for side, around in _FINE:
-        smooth = _strengthen(kept, *smooth, side, around)
-    small = (max(height // _COARSER, 1), max(width // _COARSER, 1))
+        smooth = _strengthen(kept, *smooth, side, around, small)
     smooth = (resized(smooth[0], *small), resized(smooth[1], *small))
     added = np.zeros_like(smooth[0])
     for side, around in _COARSE:
-        smooth = _strengthen(added, *smooth, side, around)
+        smooth = _strengthen(added, *smooth, side, around, small)
     kept += resized(added, height, width)
     return kept
 
 
 def _strengthen(
-    kept: Floating, here: Floating, there: Floating, side: int, around: int
+    kept: Floating,
+    here: Floating,
+    there: Floating,
+    side: int,
+    around: int,
+    small: tuple[int, int],
 ) -> tuple[Floating, Floating]:
     """Adds to `kept` what a band of a mixture, `here`, lacks; both without that band."""
     cv2 = opencv()
     smooth, smooth_there = (cv2.blur(each, (side, side)) for each in (here, there))
     detail, wanted = cv2.subtract(here, smooth), cv2.subtract(there, smooth_there)
-    window = (around, around)
-    found, had = (cv2.sqrBoxFilter(each, cv2.CV_32F, window) for each in (detail, wanted))
+    found, had = (_variance(each, around, small) for each in (detail, wanted))
     gain = np.sqrt((had + _NOTHING) / (found + _NOTHING))
-    cv2.accumulateProduct(detail, np.clip(gain, 1.0, _MOST_GAIN) - 1.0, kept)
+    missing = np.clip(gain, 1.0, _MOST_GAIN) - 1.0
+    cv2.accumulateProduct(detail, resized(missing, *detail.shape[:2]), kept)
     return smooth, smooth_there
 
 
-_FINE = ((3, 25), (9, 73))
-"""Pixels on a side of the means that part one band of detail from the next, and of what deviations
-are taken of."""
+def _variance(detail: Floating, around: int, small: tuple[int, int]) -> Floating:
+    """Of a band around each pixel of a smaller picture."""
+    cv2 = opencv()
+    squares: Floating = cv2.blur(resized(cv2.multiply(detail, detail), *small), (around, around))
+    return squares
+
+
 _COARSER = 4
-"""What is wider than the fine bands is looked at in a picture so many times smaller."""
+"""Variances, and what is wider than the fine bands, are of a picture so many times smaller."""
+_FINE = ((3, 7), (9, 19))
+"""Pixels on a side of the means that part one band of detail from the next, and pixels of the
+smaller picture of what variances are taken of: 28 and 76 of the frame's own."""
 _COARSE = ((7, 21), (21, 21))
-"""As the fine bands, in pixels of that: means of 28 and 84 pixels, deviations of 84."""
+"""The same, all in pixels of the smaller picture: means of 28 and 84, variances of 84."""
 _NOTHING = 1.0
 """A variance in levels squared that counts as no detail."""
 _MOST_GAIN = 2.0

@@ -157,14 +157,15 @@ class Follower:
             share = self._strength * trust * _taken_over(moved, alone)
             mixed = np.clip(mix(mixed, moved, share), 0.0, 255.0)
             self.past[times] = mixed
-        shown = np.clip(keep_contrast(mixed, alone), 0.0, 255.0)
-        return np.rint(shown).astype(np.uint8)
+        shown: RGB = np.rint(np.clip(keep_contrast(mixed, alone), 0.0, 255.0)).astype(np.uint8)
+        return shown
 
 
 def _taken_over(moved: Floating, painted: Floating) -> Share:
     """The largest share of what was before that is taken over: of the same stroke, or another."""
     same_stroke = _falling(apart(moved, painted), *_REPAINTED)
-    return _LEAST + (_MOST - _LEAST) * same_stroke
+    most: Share = _LEAST + (_MOST - _LEAST) * same_stroke
+    return most
 
 
 def _falling(values: Share, start: float, end: float) -> Share:
