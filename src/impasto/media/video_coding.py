@@ -46,7 +46,8 @@ def _steady(encoder: str) -> dict[str, str]:
 
 
 ENCODERS: dict[Codec, Encoder] = {
-    "h264": Encoder("libx264", 8, 45, 18, (("preset", "fast"),)),
+    # As like the paintings as `fast` at one more, in 8 % larger files and half of the time.
+    "h264": Encoder("libx264", 7, 44, 17, (("preset", "veryfast"),)),
     # Segments are joined later: no group of pictures may lean on the one before.
     "h265": Encoder(
         "libx265", 10, 48, 21, (("preset", "fast"), ("x265-params", "open-gop=0:log-level=error"))
