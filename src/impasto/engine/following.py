@@ -37,7 +37,7 @@ Means = Float32[np.ndarray, "times height width 3"]
 """The running mean of paintings, its own running mean, and so on; 0 to 255, not rounded."""
 
 _TIMES = 2
-"""Means of means. A third one moves 4 % less again, for as much time and memory as the second."""
+"""Means of means. A third one moves 3 % less again, for as much time and memory as the second."""
 _LONGEST = 960
 """Flow is found at this long side, in pixels. At half the size of a frame strokes meet less
 exactly: the same calm costs a tenth of their sharpness.
@@ -45,9 +45,9 @@ exactly: the same calm costs a tenth of their sharpness.
 _SMALLEST = 16
 """Pixels on a side: in smaller frames no flow is found, and nothing is followed."""
 _MOST = 0.82
-"""The largest share that each mean takes over: of a mistake a tenth is left after 20 frames."""
+"""The largest share that each mean takes over: of a mistake a tenth is left after 19 frames."""
 _LEAST = 0.45
-"""The largest share of another stroke: a tenth is left after 5 frames."""
+"""The largest share of another stroke, which counts as the same one when it has come near."""
 _MISSED = (1.0, 3.0)
 """Pixels that one is off after going there and back: trust falls from 1 to 0."""
 _CHANGED = (25.0, 60.0)
