@@ -4,8 +4,6 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.core.errors import ModelError
-from impasto.lab.exported import grown, spread
 from impasto.lab.levels import TrunkSettings, pool_grain
 from impasto.lab.nets import FIRST_RESIDUAL, CodeBook, Trunk, multiply_adds
 from impasto.lab.phases import EdgeConv, UpConv, skip_kernel
@@ -217,20 +215,3 @@ def test_one_code_serves_a_whole_batch() -> None:
     statistics = trunk.measure(images, code)
     assert statistics.shape == (2, 2, trunk.channels)
     torch.testing.assert_close(trunk(images, code, statistics), expected)
-
-
-def test_a_trunk_that_got_banks_paints_as_before() -> None:
-    """Banks that codes do not use yet change nothing, and floors stay with their sites."""
-    trunk, image = Trunk(SMALL), torch.rand(1, 3, 32, 40)
-    trunk.std_floor.copy_(torch.rand(trunk.channels))
-    larger, code = grown(trunk, BANKED), random_code(trunk)
-    spread_code = spread(code, trunk, larger)
-    assert larger.channels > trunk.channels
-    torch.testing.assert_close(larger(image, spread_code), trunk(image, code))
-    torch.testing.assert_close(larger.std_floor.sum(), trunk.std_floor.sum())
-
-
-def test_a_trunk_grows_banks_and_nothing_else() -> None:
-    """Weights of other sizes have no place."""
-    with pytest.raises(ModelError, match="the trunk has"):
-        grown(Trunk(SMALL), TrunkSettings(8, (8, 16), (1, 1), (1, 0), banks=(4, 2)))

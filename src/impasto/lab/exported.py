@@ -40,31 +40,6 @@ def read_trunk(folder: Path) -> Trunk:
     return trunk
 
 
-def grown(trunk: Trunk, settings: TrunkSettings) -> Trunk:
-    """A trunk of other settings with a trunk's weights: it may have banks that the first has not.
-
-    Raises:
-        ModelError: the settings differ in more than banks.
-    """
-    if dataclasses.replace(settings, banks=trunk.settings.banks) != trunk.settings:
-        raise ModelError(f"the trunk has {trunk.settings}, not {settings}")
-    larger, own = Trunk(settings), trunk.state_dict()
-    kept = {**larger.state_dict(), **{k: v for k, v in own.items() if k != "std_floor"}}
-    kept["std_floor"] = spread(own["std_floor"], trunk, larger)
-    larger.load_state_dict(kept)
-    return larger
-
-
-def spread(values: Float[Tensor, "... c"], trunk: Trunk, larger: Trunk) -> Float[Tensor, "... c2"]:
-    """Numbers for the channels of a trunk, placed as in a larger one, 0 at sites it has not."""
-    spans = {site.name: site.span for site in trunk.sites}
-    spread = values.new_zeros(*values.shape[:-1], larger.channels)
-    for site in larger.sites:
-        if site.name in spans:
-            spread[..., site.span] = values[..., spans[site.name]]
-    return spread
-
-
 def read_weights(folder: Path) -> Weights:
     """What each term of the loss counted when a model was trained.
 

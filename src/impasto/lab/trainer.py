@@ -21,8 +21,9 @@ from impasto.lab.data import (
     random_grain,
     to_tensor,
 )
-from impasto.lab.exported import grown, read_codes, read_trunk, spread
+from impasto.lab.exported import read_codes, read_trunk
 from impasto.lab.features import FeatureNetwork, features_file, load_features
+from impasto.lab.growth import grown, grown_codes
 from impasto.lab.nets import CodeBook, Trunk
 from impasto.lab.objective import Closeup, Extras, Objective, check_finite
 from impasto.lab.optimiser import RunOptimiser, update_mean
@@ -82,7 +83,7 @@ class Trainer:
         """Begins with the weights of an exported model and the codes of its styles.
 
         Raises:
-            ModelError: the folder is no model, its trunk has other sizes than the recipe says, or
+            ModelError: the folder is no model, its trunk cannot grow to what the recipe says, or
                 the library has none of its styles.
         """
         trunk = read_trunk(model)
@@ -90,7 +91,8 @@ class Trainer:
             larger = grown(trunk, self.recipe.trunk)
         except ModelError as error:
             raise ModelError(f"{shown(model)}: {error}") from error
-        codes = spread(read_codes(model, list(self.recipe.styles), library), trunk, larger)
+        codes = read_codes(model, list(self.recipe.styles), library)
+        codes = grown_codes(codes, trunk, larger)
         for painting in (self.live, self.average):
             painting.trunk.load_state_dict(larger.state_dict())
             painting.book.load_state_dict({"codes": codes})
