@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from impasto.core.arrays import RGB, Alpha, Weight
-from impasto.core.shapes import Float32, Int64, UInt8
+from impasto.core.shapes import Float32, Int64
 from impasto.engine.tiles import Box
 from impasto.media.resize import thumbnail
 
@@ -67,10 +67,10 @@ class Grid:
         """The row of the picture that each row of the collage is of."""
         return np.concatenate([np.arange(top, top + self.height) for top in self.tops])
 
-    def across(self, rows: UInt8[np.ndarray, "..."]) -> UInt8[np.ndarray, "..."]:
-        """What patches show of rows of the picture, side by side."""
-        patches = [rows[:, left : left + self.width] for left in self.lefts]
-        return np.concatenate(patches, axis=1)
+    @property
+    def columns(self) -> Int64[np.ndarray, " columns"]:
+        """The column of the picture that each column of the collage is of."""
+        return np.concatenate([np.arange(left, left + self.width) for left in self.lefts])
 
     @property
     def seen(self) -> int:
@@ -104,8 +104,8 @@ class Collage:
     """
 
     def __init__(self, grid: Grid, has_alpha: bool = False) -> None:
-        self._grid, self._rows = grid, grid.rows
-        shape = (len(self._rows), len(grid.lefts) * grid.width)
+        self._grid, self._rows, self._columns = grid, grid.rows, grid.columns
+        shape = (len(self._rows), len(self._columns))
         self.pixels: RGB = np.zeros((*shape, 3), np.uint8)
         """In the order that they have in the picture."""
         self._alpha = np.zeros(shape, np.uint8) if has_alpha else None
@@ -115,10 +115,10 @@ class Collage:
         """Copy what the next rows of the picture have of the patches; nothing of them is kept."""
         start, self._row = self._row, self._row + len(pixels)
         here = np.flatnonzero((self._rows >= start) & (self._rows < self._row))
-        rows = self._rows[here] - start
-        self.pixels[here] = self._grid.across(pixels[rows])
+        rows = self._rows[here, None] - start
+        self.pixels[here] = pixels[rows, self._columns]
         if self._alpha is not None and alpha is not None:
-            self._alpha[here] = self._grid.across(alpha[rows])
+            self._alpha[here] = alpha[rows, self._columns]
 
     @property
     def weight(self) -> Weight:

@@ -101,7 +101,8 @@ class Batch:
     noise: Float[Tensor, "n 3 crop crop"]
     mix: Float[Tensor, "n styles"]
     """How much of each style an item is painted in; each row sums to 1. The first is identity."""
-    thumbnail: bool
+    patches: bool
+    """Whether statistics are those of patches; see `impasto.lab.patches`."""
     shift: tuple[int, int]
     grain: Float[Tensor, "n 1 cells cells"]
     """As much as pictures and any margin need; see `impasto.lab.nets`."""
@@ -179,7 +180,7 @@ class PhotoSet:
             image=image,
             noise=self._noise(rng, image, sampling.noise),
             mix=random_mixes(rng, sampling, shares).to(self.device),
-            thumbnail=bool(rng.random() < sampling.thumbnail),
+            patches=bool(rng.random() < sampling.patches),
             shift=(int(rng.integers(MOST_SHIFT)), int(rng.integers(MOST_SHIFT))),
             grain=random_grain(rng, size, crop).to(self.device),
         )

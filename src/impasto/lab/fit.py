@@ -243,4 +243,4 @@ def _exam(pictures: Sequence[RGB], sampling: Sampling) -> Batch:
     style = (torch.arange(len(image)) >= sampling.identities).long()
     grain = random_grain(np.random.default_rng(0), len(image), sampling.crop)
     mix = F.one_hot(style, 2).float()
-    return Batch(image, torch.zeros_like(image), mix, thumbnail=False, shift=(0, 0), grain=grain)
+    return Batch(image, torch.zeros_like(image), mix, patches=False, shift=(0, 0), grain=grain)

@@ -177,16 +177,17 @@ class Trunk(nn.Module):
 
     def measure_weighted(
         self,
-        padded: Float[Tensor, "1 3 h w"],
-        code: Float[Tensor, "1 2 c"],
+        padded: Float[Tensor, "n 3 h w"],
+        code: Float[Tensor, "m 2 c"],
         weight: Float[Tensor, "1 1 h w"],
-        grain: Float[Tensor, "1 1 _ _"] | None = None,
-    ) -> Float[Tensor, "1 2 c"]:
-        """As `measure`, on a picture already padded, each pixel counting as `weight` says.
+        grain: Float[Tensor, "_ 1 _ _"] | None = None,
+    ) -> Float[Tensor, "n 2 c"]:
+        """As `measure`, on pictures already padded, each pixel counting as `weight` says.
 
         A feature pixel counts as the mean weight of the pixels it stands for; the margin must
         weigh nothing.
         """
+        codes = parts_of(code, self.sites)
         found: list[Tensor] = []
 
         def normalise(x: Tensor, site: Site) -> Tensor:
@@ -198,10 +199,10 @@ class Trunk(nn.Module):
                 mean = (x * share).sum((2, 3))
                 variance = ((x - mean[..., None, None]).square() * share).sum((2, 3))
                 found.append(self._statistics(mean, variance, site))
-            return scale_and_shift(x, compose(code[:, :, site.span], found[-1]), site)
+            return scale_and_shift(x, compose(codes[site.name], found[-1]), site)
 
         self.run(padded, normalise, grain)
-        return torch.cat(found, dim=2)
+        return torch.cat([each.expand(len(padded), -1, -1) for each in found], dim=2)
 
     def _statistics(self, mean: Tensor, variance: Tensor, site: Site) -> Float[Tensor, "n 2 c"]:
         std = (variance + EPSILON).sqrt().maximum(self.std_floor[site.span])

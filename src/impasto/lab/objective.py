@@ -33,6 +33,7 @@ from impasto.lab.losses import (
     total_variation,
 )
 from impasto.lab.nets import Trunk
+from impasto.lab.patches import measure_patches
 from impasto.lab.recipe import Sampling, Weights
 from impasto.lab.targets import COARSE, FINE_LAYERS, STYLE_LAYERS
 
@@ -166,11 +167,10 @@ class Objective:
 
 
 def _paint(trunk: Trunk, code: Tensor, batch: Batch) -> Float[Tensor, "n 3 h w"]:
-    """Paints items by statistics of the picture itself, or of it at half its size."""
+    """Paints items by statistics of the picture itself, or of patches, as painters do."""
     image, grain, statistics = batch.image + batch.noise, batch.grain, None
-    if batch.thumbnail:
-        small = F.interpolate(image, scale_factor=0.5, mode="bilinear", antialias=True)
-        statistics = trunk.measure(small, code, grain)
+    if batch.patches:
+        statistics = measure_patches(trunk, image, code, grain)
     return trunk(image, code, statistics, grain)
 
 

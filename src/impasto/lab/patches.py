@@ -1,0 +1,51 @@
+"""Statistics of a crop by patches, as painters measure all but small pictures.
+
+A collage of patches has seams, and deep features look across them, so its statistics are not quite
+those of the whole. A trunk that has been painted with both in training minds it less.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from impasto.engine.collage import everywhere, spread
+from impasto.lab.nets import Trunk
+
+COUNT = 6
+"""Patches across and down: about as much of a crop of 256 pixels as painters look at."""
+SIDE = 25
+"""Of a patch in pixels, as in pictures of 384 to 512."""
+
+
+def collage(
+    image: Float[Tensor, "n 3 h w"],
+) -> tuple[Float[Tensor, "n 3 h2 w2"], Float[Tensor, "1 1 h2 w2"]]:
+    """Patches of pictures side by side, and what each pixel weighs: those at seams nothing."""
+    height, width = image.shape[-2:]
+    grid = spread(everywhere(height, width), height, width, COUNT, SIDE)
+    rows = torch.from_numpy(grid.rows).to(image.device)
+    columns = torch.from_numpy(grid.columns).to(image.device)
+    weight = torch.from_numpy(grid.weight()).to(image.device)[None, None]
+    return image[..., rows[:, None], columns], weight
+
+
+def measure_patches(
+    trunk: Trunk,
+    image: Float[Tensor, "n 3 h w"],
+    code: Float[Tensor, "m 2 c"],
+    grain: Float[Tensor, "n 1 _ _"],
+) -> Float[Tensor, "n 2 c"]:
+    """Mean and floored standard deviation of every channel at every site, by patches; m is n or 1.
+
+    Args:
+        trunk: measures.
+        image: RGB, 0 to 1.
+        code: of each picture, or of all.
+        grain: covers the collage and its margin.
+    """
+    patches, weight = collage(image)
+    padded, margin = trunk.pad(patches), trunk.settings.margin
+    (height, width), (bottom, right) = weight.shape[-2:], padded.shape[-2:]
+    beyond = (margin, right - width - margin, margin, bottom - height - margin)
+    return trunk.measure_weighted(padded, code, F.pad(weight, beyond), grain)
