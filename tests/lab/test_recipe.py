@@ -53,6 +53,28 @@ def test_mistakes_are_named(text: str, named: str, tmp_path: Path) -> None:
         load_recipe(write(tmp_path, text))
 
 
+def test_a_recipe_says_only_what_differs_from_its_base(tmp_path: Path) -> None:
+    """Tables are taken together key by key, everything else is the upper recipe's if it has it."""
+    (tmp_path / "below.toml").write_text(
+        'name = "below"\nseed = 3\n[schedule]\nsteps = 5\nwarmup = 2\n' + STYLE
+    )
+    text = 'name = "above"\nbase = "below.toml"\n[schedule]\nsteps = 7\n'
+    text += '[styles.b]\nfiles = ["b.jpg"]\ntitle = "B"\n'
+    recipe = load_recipe(write(tmp_path, text))
+    assert (recipe.name, recipe.seed) == ("above", 3)
+    assert (recipe.schedule.steps, recipe.schedule.warmup) == (7, 2)
+    assert list(recipe.styles) == ["a", "b"]
+
+
+def test_bases_are_one_deep(tmp_path: Path) -> None:
+    """A base that has a base, or is not there, is an error that names it."""
+    (tmp_path / "below.toml").write_text('name = "below"\nbase = "deeper.toml"\n' + STYLE)
+    with pytest.raises(RecipeError, match=r"its base below\.toml has a base"):
+        load_recipe(write(tmp_path, 'name = "x"\nbase = "below.toml"\n'))
+    with pytest.raises(RecipeError, match=r"gone\.toml: no such recipe"):
+        load_recipe(write(tmp_path, 'name = "x"\nbase = "gone.toml"\n'))
+
+
 def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
     """A path with no file is an error that names the path."""
     with pytest.raises(RecipeError, match=r"nothing\.toml"):

@@ -71,8 +71,8 @@ class Sampling:
     """What one step sees.
 
     Of `batch` photos the first `identities` are to come back as they are. `noise` is the largest
-    standard deviation of the noise on the input (0 to 1 scale). `thumbnail` is the share of steps
-    that paint with statistics of the picture at half its size, as the painter does with big
+    standard deviation of the noise on the input (0 to 1 scale). `patches` is the share of steps
+    that paint with statistics of patches of the picture, as the painter does with all but small
     pictures. `stability_every` is how often the stability term is computed, and `coarse_every` the
     same of the style at half the size; where both are above 1 they fall on different steps.
     `fine_items` paintings are looked at by the second network, each in a square of `fine_crop`.
@@ -84,7 +84,7 @@ class Sampling:
     identities: int = 1
     crop: int = 256
     noise: float = 0.02
-    thumbnail: float = 0.5
+    patches: float = 0.5
     stability_every: int = 4
     coarse_every: int = 4
     fine_items: int = 4
@@ -191,11 +191,29 @@ def read_list(path: Path) -> list[str]:
 
 
 def read_table(path: Path) -> dict[str, Any]:
-    """The top table of a recipe's file.
+    """The top table of a recipe's file; what it does not say is as in the recipe named `base`.
 
     Raises:
-        RecipeError: the file is missing or is not TOML.
+        RecipeError: a file is missing or is not TOML, or a base has a base.
     """
+    table = _read_toml(path)
+    if "base" not in table:
+        return table
+    base = path.parent / str(table.pop("base"))
+    below = _read_toml(base)
+    if "base" in below:
+        raise RecipeError(f"{path}: its base {base.name} has a base itself; name that one")
+    both = {
+        key: below[key] | table[key] for key in below.keys() & table if _tables(below, table, key)
+    }
+    return below | table | both
+
+
+def _tables(one: dict[str, Any], other: dict[str, Any], key: str) -> bool:
+    return isinstance(one[key], dict) and isinstance(other[key], dict)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
