@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from impasto.engine.model import Model
+from impasto.engine.model import BUNDLED, Model
 from impasto.styles.library import Library
 from impasto.styles.package import read_style
 
@@ -128,6 +128,20 @@ def test_adding_warns_of_real_shadows_only(call: Call, second: Model, folder: Pa
     assert "in front of" not in ended.err
     ended = call("styles", "add", put(default_udnie(), folder / "new"), "--overwrite")
     assert "stands in front of the bundled one" in ended.err
+
+
+def test_doctor_lists_the_models(call: Call, second: Model, home: Path) -> None:
+    """Each model is a line with its cost, the default one first; a damaged one is a problem."""
+    lines = [line for line in call("doctor").out.splitlines() if line.startswith("model ")]
+    assert [line.split()[1] for line in lines] == [
+        "default", *sorted({"second", *(path.name for path in BUNDLED.iterdir())} - {"default"})
+    ]  # fmt: skip
+    assert f"{second.parameters:,} parameters" in lines[-1]
+    assert f"{second.gmac_512:.3g} GMAC at 512 x 512" in lines[-1]
+    (home / "models" / "broken").mkdir()
+    ended = call("doctor")
+    assert ended.code == 1
+    assert any("broken" in line for line in ended.out.splitlines() if line.startswith("problem "))
 
 
 def test_web_export_takes_the_models_styles(call: Call, second: Model, folder: Path) -> None:

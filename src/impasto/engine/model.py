@@ -87,6 +87,12 @@ class Model:
         return self.folder / "paint.onnx"
 
 
+def model_names() -> list[str]:
+    """What `load_model` takes as names: the default model first, then all others that are there."""
+    found = {name for place in _places() for name in _folders_in(place)}
+    return [DEFAULT_MODEL, *sorted(name for name in found - {DEFAULT_MODEL} if is_name(name))]
+
+
 def load_model(name_or_path: str | Path = DEFAULT_MODEL) -> Model:
     """Read and check a model folder; takes a few milliseconds.
 
@@ -125,6 +131,13 @@ def _find(name_or_path: str | Path) -> Path:
 def _places() -> tuple[Path, Path]:
     """The folders of bundled models, and of the user's own."""
     return BUNDLED, data_home() / "models"
+
+
+def _folders_in(place: Path) -> list[str]:
+    try:
+        return [path.name for path in place.iterdir() if path.is_dir()]
+    except OSError:  # most users have no folder for models
+        return []
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
