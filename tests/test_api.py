@@ -11,6 +11,8 @@ import impasto
 from impasto.core.errors import ImageError, ModelError, SettingsError, StyleError
 from impasto.styles.library import BUNDLED, Library
 
+from .models import make_second_model, own_style
+
 
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,6 +55,23 @@ def test_a_part_is_painted_in_another_style() -> None:
     assert (painted[:, :20] != photo()[:, :20]).any()
     kept = impasto.Painter("photo", masks=[(style, PIL.Image.fromarray(mask))], feather=2)
     np.testing.assert_array_equal(kept.paint(photo()), painted)
+
+
+def test_a_model_brings_its_own_styles(tmp_path: Path) -> None:
+    """With a model a name means that model's style, in every call that takes a name."""
+    model = make_second_model(tmp_path / "second")
+    udnie = own_style(model, "udnie")
+    expected = impasto.Painter(udnie, model=model).paint(photo())
+    for given in (model, model.folder, str(model.folder)):
+        np.testing.assert_array_equal(impasto.paint(photo(), "udnie", model=given), expected)
+        assert [style.name for style in impasto.list_styles(model=given)] == ["dots", "udnie"]
+        assert impasto.load_style("udnie", model=given).title == udnie.title
+    assert impasto.load_style("udnie").title != udnie.title
+    assert (impasto.paint(photo(), "udnie") != expected).any()
+    with pytest.raises(StyleError, match=r"'scream' was made for the trunk .* use the model"):
+        impasto.Painter("scream", model=model)
+    with pytest.raises(StyleError, match="no style 'dots'"):
+        impasto.paint(photo(), "dots")
 
 
 def test_a_painter_is_kept_for_many_pictures() -> None:

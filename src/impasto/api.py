@@ -6,11 +6,10 @@ from pathlib import Path
 from impasto.core.errors import StyleError
 from impasto.core.settings import Colors, PaintSettings
 from impasto.engine.images import Image
-from impasto.engine.looks import StyleLike
-from impasto.engine.model import Model, load_model
+from impasto.engine.looks import StyleLike, library_of, styles_of
+from impasto.engine.model import DEFAULT_MODEL, Model, load_model
 from impasto.engine.painter import Painter
 from impasto.engine.regions import Masks
-from impasto.styles.library import Library
 from impasto.styles.package import SUFFIX, Style, read_style
 
 __all__ = ["Painter", "list_styles", "load_style", "paint"]
@@ -26,8 +25,9 @@ def paint(
     colors: Colors = PaintSettings.colors,
     size: int | None = PaintSettings.size,
     stroke_reference: int | None = PaintSettings.stroke_reference,
+    model: Model | str | Path = DEFAULT_MODEL,
 ) -> Image:
-    """Paint one picture with the default model. For many in one style, keep a `Painter`.
+    """Paint one picture. For many in one style, keep a `Painter`.
 
     Args:
         image: a PIL image of any mode, or a uint8 RGB array [height, width, 3].
@@ -43,6 +43,7 @@ def paint(
         size: the longest side of the result in pixels; None keeps the photo's size.
         stroke_reference: strokes are as large as they would be at this long side in pixels; None:
             as at the size of the result.
+        model: a loaded model, or the name or folder of one.
 
     Returns:
         The painting, of the kind that was given; alpha is kept.
@@ -58,28 +59,51 @@ def paint(
         colors=colors,
         size=size,
         stroke_reference=stroke_reference,
-        model=_default_model(),
+        model=_opened(model),
     )
     return painter.paint(image)
 
 
-def load_style(name_or_path: str | Path) -> Style:
+def load_style(name_or_path: str | Path, *, model: Model | str | Path = DEFAULT_MODEL) -> Style:
     """Load a style by name from the library, or from a style package's path (`*.safetensors`).
+
+    Args:
+        name_or_path: the name or the path.
+        model: of several styles of the name, the one made for this model is loaded.
 
     Raises:
         StyleError: there is no such style, or its package is damaged.
+        ModelError: the model is missing or damaged.
     """
     if not isinstance(name_or_path, str | Path):
         kind = type(name_or_path).__name__
         raise StyleError(f"a style is loaded by its name or its package's path; got a {kind}")
     if isinstance(name_or_path, Path) or name_or_path.endswith(SUFFIX):
         return read_style(name_or_path)
-    return Library().get(name_or_path)
+    chosen = _opened(model)
+    return library_of(chosen).get(name_or_path, chosen.trunk_id)
 
 
-def list_styles() -> list[Style]:
-    """All installed styles, sorted by name; a damaged one is left out with a warning."""
-    return Library().styles()
+def list_styles(*, model: Model | str | Path | None = None) -> list[Style]:
+    """Installed styles, sorted by name; a damaged one is left out with a warning.
+
+    Args:
+        model: list only what is made for this model. None: all, and of several styles of a name
+            the one made for the default model.
+
+    Raises:
+        ModelError: the model is missing or damaged.
+    """
+    if model is not None:
+        return styles_of(_opened(model))
+    default = _default_model()
+    return library_of(default).styles(default.trunk_id)
+
+
+def _opened(model: Model | str | Path) -> Model:
+    if isinstance(model, Model):
+        return model
+    return _default_model() if model == DEFAULT_MODEL else load_model(model)
 
 
 @cache

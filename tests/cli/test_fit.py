@@ -58,6 +58,16 @@ def test_a_style_is_fitted_and_installed(fit: FitCall, home: Path, folder: Path)
         assert painted.size == (600, 400)
 
 
+def test_a_fit_starts_from_the_styles_of_its_model(fit: FitCall, easel: Easel, home: Path) -> None:
+    """They may lie in the model's folder; a new style in front of one of them is warned of."""
+    (home / "styles").rename(easel.model.styles_folder)
+    ended = fit("pictures", "--name", "one")
+    assert (ended.code, ended.out) == (0, f"{home / 'styles' / 'one.safetensors'}\n")
+    assert any(line.startswith("impasto: starts from ") for line in ended.lines)
+    assert "starts from identity" not in ended.err
+    assert "style 'one' now stands in front of" in ended.err
+
+
 def test_the_same_call_makes_the_same_code(fit: FitCall, folder: Path) -> None:
     """With steps a fit is repeatable; the file is the one that was asked for."""
     for name in ("a", "b"):

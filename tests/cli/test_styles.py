@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from impasto.engine.model import load_model
 from impasto.styles.package import write_style
 
 from .conftest import Call, make_style
@@ -108,10 +109,13 @@ def test_add_does_not_overwrite(call: Call, folder: Path) -> None:
 
 def test_add_warns_of_what_will_surprise(call: Call, folder: Path) -> None:
     """A style in front of a bundled one, or one that the default model cannot paint, is told."""
-    ended = call("styles", "add", package(folder, "scream"))
+    ended = call("styles", "add", package(folder, "scream", load_model().trunk_id))
     assert ended.code == 0
     assert "warning: style 'scream' now stands in front of the bundled one" in ended.err
-    assert "warning: style 'scream' does not fit the model 'default'" in ended.err
+    assert "does not fit" not in ended.err
+    ended = call("styles", "add", package(folder, "dots"))
+    assert "warning: style 'dots' does not fit the model 'default'" in ended.err
+    assert "in front of" not in ended.err
 
 
 def test_add_refuses_what_is_no_package(call: Call, folder: Path, home: Path) -> None:

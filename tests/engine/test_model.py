@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from impasto.core.errors import ModelError
-from impasto.engine.model import Site, load_model
+from impasto.engine.model import Site, load_model, model_names
 
 
 def test_a_model_folder_is_read(model_folder: Path) -> None:
@@ -31,6 +31,17 @@ def test_a_model_is_found_by_name_in_the_users_folder(
     model_folder.rename(home / "models" / "mine")
     monkeypatch.setenv("IMPASTO_HOME", str(home))
     assert load_model("mine").folder == home / "models" / "mine"
+
+
+def test_the_names_of_models_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders of bundled and own models, the default one first; what is no name is left out."""
+    monkeypatch.setenv("IMPASTO_HOME", str(tmp_path))
+    bundled = model_names()
+    assert bundled[0] == "default"
+    for name in ("a-mine", "default", "No Name"):
+        (tmp_path / "models" / name).mkdir(parents=True)
+    (tmp_path / "models" / "file").touch()
+    assert model_names() == ["default", *sorted([*bundled[1:], "a-mine"])]
 
 
 def test_a_missing_model_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

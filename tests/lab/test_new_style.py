@@ -132,8 +132,8 @@ def test_a_style_of_very_many_pictures_fits_its_package(easel: Easel) -> None:
 
 def test_what_no_package_takes_is_found_before_the_work(easel: Easel) -> None:
     """A title that is too long is an error when the fit is set up."""
-    with pytest.raises(StyleError, match="16 KB"):
-        begin(subject(easel, title="long " * 4000), ground(easel), FEW)
+    with pytest.raises(StyleError, match="32 KB"):
+        begin(subject(easel, title="long " * 8000), ground(easel), FEW)
 
 
 def test_bad_pictures_are_named(easel: Easel) -> None:

@@ -13,6 +13,7 @@ import pytest
 import impasto
 from impasto.styles.package import Style, pack_style, read_style, write_style
 
+from ..models import make_second_model, own_style, put
 from .conftest import TOKEN, Running, StartServer, picture_file, pixels_of, until
 
 PNG = {"content-type": "image/png"}
@@ -116,6 +117,27 @@ def test_a_broken_package_is_named_and_the_old_one_stays(start: StartServer) -> 
     path.unlink()
     until(lambda: server.client.get("/v1/styles/mine").status_code == 404)
     assert server.client.get("/readyz").json()["refused"] == {}
+
+
+def test_a_server_has_the_styles_of_its_model(start: StartServer, tmp_path: Path) -> None:
+    """The model's own styles are shown and painted; the user's count by the trunk they fit."""
+    model = make_second_model(tmp_path / "second")
+    server = start("--model", str(model.folder), token=TOKEN)
+    server.client.headers.update(OWNER)
+    listed = server.client.get("/v1/styles").json()["styles"]
+    assert [(each["name"], each["bundled"]) for each in listed] == [("dots", True), ("udnie", True)]
+    assert listed[1]["title"] == "The second udnie"
+    photo = picture_file()
+    painted = server.client.post("/v1/paint?style=udnie", content=photo, headers=PNG)
+    expected = impasto.paint(pixels_of(photo), "udnie", model=model)
+    assert np.abs(pixels_of(painted.content).astype(int) - expected).max() <= 1
+    put(impasto.load_style("udnie"), server.home / "styles")
+    put(replace(own_style(model, "dots"), title="Mine"), server.home / "styles")
+    until(lambda: server.client.get("/v1/styles/dots").json()["title"] == "Mine")
+    assert server.client.get("/v1/styles/udnie").json() == listed[1]
+    assert server.client.delete("/v1/styles/udnie").status_code == 409
+    assert server.client.delete("/v1/styles/dots").status_code == 204
+    assert server.client.get("/v1/styles/dots").json() == listed[0]
 
 
 def test_styles_are_replaced_under_load(start: StartServer) -> None:

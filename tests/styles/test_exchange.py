@@ -104,7 +104,7 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
         archive.writestr("a.safetensors", bytes(100_000_000))
     ((_, found),) = read_styles(tmp_path / "bomb.zip")
     assert isinstance(found, StyleError)
-    assert "it is over 40 KB" in str(found)
+    assert "it is over 56 KB" in str(found)
 
 
 def test_sources_without_packages_are_named(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from impasto.core.errors import ImpastoWarning, StyleError
 from impasto.styles.library import BUNDLED, Library
-from impasto.styles.package import Style, write_style
+from impasto.styles.package import Style, read_style, write_style
 from impasto.styles.shelf import add_style
 
 MakeStyle = Callable[..., Style]
@@ -43,6 +43,51 @@ def test_a_users_style_shadows_the_bundled_one(library: Library, make_style: Mak
     with pytest.warns(ImpastoWarning, match="'scream' comes from"):
         assert library.get("scream").title == "Mine"
     assert library.names() == ["great-wave", "scream"]
+
+
+def test_each_trunk_has_its_own_style_of_a_name(library: Library, make_style: MakeStyle) -> None:
+    """A trunk gets the last package made for it, and packages for other trunks shadow nothing."""
+    other = make_style(title="Other", trunk_id="1" * 64)
+    write_style(other, library.folders[1] / "scream.safetensors")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert library.get("scream", "0" * 64).title == "The Scream"
+        assert library.get("scream", "1" * 64).title == "Other"
+        assert library.get("scream", "2" * 64).title == "Other"
+        assert library.get("scream").title == "Other"
+        titles = [style.title for style in library.styles("0" * 64)]
+    assert titles == ["The Scream", "The Scream"]
+    assert len(library.find("scream")) == 2
+
+
+def test_a_damaged_package_is_not_passed_over(library: Library) -> None:
+    """Nobody knows which trunk it was made for, so it is an error whichever is asked for."""
+    (library.folders[1] / "scream.safetensors").write_bytes(b"not tensors")
+    for trunk_id in ("0" * 64, "1" * 64):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with pytest.raises(StyleError, match="not a usable style package"):
+                library.get("scream", trunk_id)
+
+
+def test_one_package_of_a_name_is_opened_once(
+    library: Library, make_style: MakeStyle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only where a name has several packages are they opened to choose, and no others."""
+    opened: list[str] = []
+
+    def read(path: Path) -> Style:
+        opened.append(path.parent.name)
+        return read_style(path)
+
+    monkeypatch.setattr("impasto.styles.library.read_style", read)
+    library.get("scream", "0" * 64)
+    assert opened == ["bundled"]
+    other = make_style(name="great-wave", trunk_id="1" * 64)
+    write_style(other, library.folders[1] / "great-wave.safetensors")
+    opened.clear()
+    library.get("great-wave", "0" * 64)
+    assert opened == ["bundled", "user", "bundled"]
 
 
 def test_an_unknown_style_names_the_nearest(library: Library) -> None:

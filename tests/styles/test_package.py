@@ -68,7 +68,7 @@ def test_a_style_without_preview_and_year_is_whole(tmp_path: Path, make_style: M
         ({"code": np.full((2, 4), np.nan, np.float32)}, "not finite"),
         ({"code": np.full((2, 4), 1e6, np.float32)}, "not finite"),
         ({"code": np.ones((3, 4), np.float32)}, "shape"),
-        ({"code": np.ones((2, 5000), np.float32)}, "over 16 KB without its preview"),
+        ({"code": np.ones((2, 8200), np.float32)}, "over 32 KB without its preview"),
         ({"preview": b"RIFF....WEBP" + bytes(MAX_PREVIEW_BYTES)}, "preview is over 24 KB"),
         ({"preview": b"\x89PNG and more"}, "not a WebP"),
         ({"name": "The Scream"}, "name"),
@@ -101,7 +101,7 @@ def test_an_unwritable_place_is_an_output_error(tmp_path: Path, make_style: Make
         ({"code": CODE[0]}, "shape"),
         ({"code": np.ones((2, 0), np.float16)}, "shape"),
         ({"code": CODE, "preview": CODE}, "not bytes"),
-        ({"code": np.ones((2, 4200), np.float16)}, "over 16 KB without"),
+        ({"code": np.ones((2, 8200), np.float16)}, "over 32 KB without"),
     ],
 )
 def test_hostile_tensors_are_refused(
@@ -156,9 +156,9 @@ def test_a_big_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "scream.safetensors"
     with path.open("wb") as file:
         file.truncate(1 << 40)  # sparse
-    with pytest.raises(StyleError, match="over 40 KB"):
+    with pytest.raises(StyleError, match="over 56 KB"):
         read_style(path)
-    assert MAX_BYTES + MAX_PREVIEW_BYTES == 40 * 1024
+    assert MAX_BYTES + MAX_PREVIEW_BYTES == 56 * 1024
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -52,6 +52,14 @@ def test_shadowing_is_warned_of_and_undone(library: Library, make_style: MakeSty
         assert library.get("scream").title == "The Scream"
 
 
+def test_a_style_for_another_trunk_shadows_nothing(library: Library, make_style: MakeStyle) -> None:
+    """The bundled one of its name can be had as before, so there is nothing to warn of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        add_style(library, make_style(name="scream", title="Mine", trunk_id="1" * 64))
+        assert library.get("scream", "0" * 64).title == "The Scream"
+
+
 @pytest.mark.parametrize("name", ["../up", "Scream", "", "con.txt", "a" * 65])
 def test_names_are_checked(library: Library, make_style: MakeStyle, name: str) -> None:
     """A name that is no style name reaches no path."""

@@ -43,6 +43,20 @@ def test_a_shelf_holds_styles_and_their_versions(tmp_path: Path) -> None:
         shelf.get("onn")
 
 
+def test_a_shelf_holds_the_styles_of_a_trunk(tmp_path: Path) -> None:
+    """Of packages of one name the trunk's is held, and whether it is the user's own is told."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    put(first, STYLE)
+    put(second, replace(STYLE, title="Mine", trunk_id="1" * 64))
+    library = Library([first, second])
+    for digit, title, is_own in (("0", "One", False), ("1", "Mine", True)):
+        shelf = read_shelf(library, accept, trunk_id=digit * 64)
+        assert shelf.get("one", digit * 64).title == title
+        assert shelf.held("one").is_own is is_own
+
+
 def test_a_shelf_never_changes(tmp_path: Path) -> None:
     """What happens to the files later is seen by the next shelf only."""
     path = put(tmp_path, STYLE)

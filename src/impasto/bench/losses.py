@@ -45,6 +45,7 @@ from impasto.core.notice import warn
 from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Backend
 from impasto.engine.backends import shared_backend
+from impasto.engine.looks import library_of
 from impasto.engine.model import Model, load_model
 from impasto.lab.data import assets_folder
 from impasto.lab.judge import JUDGE, Features, Judge, load_judge
@@ -74,7 +75,7 @@ def measure_losses(
         settings: what to measure.
         recipe: names the styles' pictures and the held-out photos, below IMPASTO_ASSETS.
         contents: a folder of photos; None takes the held-out ones.
-        library: where styles are installed; by default the bundled and the user's own.
+        library: where styles are installed; by default `library_of` the model.
         backend: runs the graphs; by default the default engine in float32.
         progress: is told how many photos are done, and of how many.
 
@@ -88,7 +89,8 @@ def measure_losses(
     lined = straight_ones(paths)
     model, runtime = load_model(settings.model), backend or shared_backend(_EXACT)
     with TemporaryDirectory(prefix="impasto-bench-", ignore_cleanup_errors=True) as name:
-        desk = _Desk(settings, assets, model, runtime, library or Library(), Path(name))
+        shelf = library or library_of(model)
+        desk = _Desk(settings, assets, model, runtime, shelf, Path(name))
         course = desk.course(styles, photos=len(paths))
         for done, path in enumerate(paths, start=1):
             course.run(open_picture(path, settings.size), done, lined=path in lined)

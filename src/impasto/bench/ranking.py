@@ -20,6 +20,7 @@ from impasto.bench.settings import MIN_LOSS_SIZE
 from impasto.core.arrays import RGB
 from impasto.core.errors import InputError, SettingsError
 from impasto.core.files import sha256_file
+from impasto.engine.model import load_model
 from impasto.engine.painter import Painter
 from impasto.lab.data import assets_folder, open_rgb
 from impasto.lab.features import bundled_features
@@ -238,7 +239,7 @@ def _styles(recipe: Recipe, assets: Path, size: int) -> dict[str, RGB]:
 def _painters(settings: RankingSettings, library: Library) -> list[Painter]:
     return [
         Painter(style, strength=strength)
-        for style in library.styles()
+        for style in library.styles(load_model().trunk_id)
         for strength in settings.strengths
     ]
 

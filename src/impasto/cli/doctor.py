@@ -5,7 +5,7 @@ import os
 import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import typer
 
@@ -17,12 +17,15 @@ from impasto.core.files import cache_home, data_home
 from impasto.core.settings import Device, EngineSettings
 from impasto.engine.backends import BackendName, open_backend
 
+if TYPE_CHECKING:
+    from impasto.engine.model import Model
+
 # Asked by name and not imported: torch alone would take seconds.
 _LIBRARIES = ("impasto", "numpy", "pillow", "openvino", "onnxruntime", "pillow-heif", "torch")
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Show versions, engines, CPU features, formats, folders, the model and styles.
+    """Show versions, engines, CPU features, formats, folders, models and styles.
 
     Ends with exit code 1 if something that painting needs does not work.
     """
@@ -49,7 +52,7 @@ def examine() -> dict[str, Any]:
         "devices": {device: _device(device) for device in get_args(Device) if device != "auto"},
         "formats": _formats(),
         "folders": {"data": str(data_home()), "cache": str(cache_home())},
-        "model": _model(problems),
+        "models": _models(problems),
         "styles": _styles(problems),
         "problems": problems,
     }
@@ -100,17 +103,24 @@ def _formats() -> list[str]:
     return [one.name for one in FORMATS if one.name.lower() not in missing]
 
 
-def _model(problems: list[str]) -> dict[str, str | int] | None:
-    from impasto.engine.model import load_model
+def _models(problems: list[str]) -> list[dict[str, str | int | float]]:
+    """The models that --model takes by name, the default one first."""
+    from impasto.engine.model import load_model, model_names
 
-    try:
-        model = load_model()
-    except ImpastoError as error:
-        problems.append(str(error))
-        return None
+    models = []
+    for name in model_names():
+        try:
+            models.append(_facts_of(name, load_model(name)))
+        except ImpastoError as error:
+            problems.append(str(error))
+    return models
+
+
+def _facts_of(name: str, model: "Model") -> dict[str, str | int | float]:
     return {
-        "name": model.name,
+        "name": name,
         "trunk_id": model.trunk_id,
+        "gmac_512": model.gmac_512,
         "parameters": model.parameters,
         "folder": str(model.folder),
     }
@@ -146,8 +156,11 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
     yield f"formats      {' '.join(facts['formats'])}"
     for name, folder in facts["folders"].items():
         yield f"{name:12} {folder}"
-    model = facts["model"]
-    yield f"model        {model['name']} {model['trunk_id'][:12]}" if model else "model        none"
+    for model in facts["models"]:
+        cost = f"{model['gmac_512']:.3g} GMAC at 512 x 512, {model['parameters']:,} parameters"
+        yield f"model        {model['name']} {model['trunk_id'][:12]}, {cost}"
+    if not facts["models"]:
+        yield "model        none"
     yield f"styles       {' '.join(facts['styles']) or 'none'}"
     yield from (f"problem      {problem}" for problem in facts["problems"])
     if not facts["problems"]:

@@ -23,6 +23,7 @@ from impasto.engine.model import DEFAULT_MODEL
 if TYPE_CHECKING:
     from impasto.core.arrays import RGB
     from impasto.lab.fit import Best, Fit, FitProgress
+    from impasto.styles.library import Library
     from impasto.styles.package import Style
 
 _STYLE, _EFFORT, _RESULT = "The style", "The fit", "Files"
@@ -147,12 +148,12 @@ def fit(
     keeps the best so far. Prints the style package that was written.
     """
     need("fitting a style", "train", "torch", "imagehash", "onnx")
+    from impasto.engine.looks import library_of, styles_of
     from impasto.engine.model import load_model
     from impasto.lab.fit import FitSettings
     from impasto.lab.library import About
     from impasto.lab.new_style import Ground, begin, measure_subject
     from impasto.media.image import read_image
-    from impasto.styles.library import Library
 
     _check_targets(name, out, full, overwrite)
     budget = MINUTES if minutes is None and steps is None else minutes
@@ -160,7 +161,8 @@ def fit(
         budget, steps, seed, full=full is not None, device=device, bfloat16=bfloat16
     )
     photo = read_image(demo_photo()).pixels
-    ground = Ground(load_model(model), Library().styles(), photo, features, photos)
+    chosen = load_model(model)
+    ground = Ground(chosen, styles_of(chosen), photo, features, photos)
     with measuring() as tell:
         about = About(name, title, artist, licence)
         subject = measure_subject(pictures, about, year, features, tell)
@@ -168,7 +170,7 @@ def fit(
     say(f"starts from {commission.start}, trains on {commission.contents.called}")
     whole = _follow(commission.fit, _keeper(progress, photo))
     style = commission.package_with_model(full) if full else commission.package()
-    _put(style, out, overwrite)
+    _put(style, out, library_of(chosen), overwrite)
     if not whole:
         raise typer.Exit(PARTLY_FAILED)
 
@@ -259,13 +261,13 @@ def _keeper(folder: Path | None, photo: "RGB") -> "Callable[[Best], None]":
     return keep
 
 
-def _put(style: "Style", out: Path | None, overwrite: bool) -> None:
+def _put(style: "Style", out: Path | None, library: "Library", overwrite: bool) -> None:
     """Puts the style where it is wanted, else in a temporary folder, and prints the file."""
     from impasto.styles.package import SUFFIX, write_style
 
     try:
         if out is None:
-            written = add_to_library(style, overwrite=overwrite)
+            written = add_to_library(library, style, overwrite=overwrite)
         else:
             write_style(style, written := out, overwrite=overwrite)
     except ImpastoError as error:

@@ -13,8 +13,10 @@ from impasto.cli.options import AsJson, complete_style
 from impasto.cli.streams import answer, say
 from impasto.core.errors import ImpastoError, StyleError
 from impasto.core.notice import warn
+from impasto.engine.model import DEFAULT_MODEL, load_model
 
 if TYPE_CHECKING:
+    from impasto.styles.library import Library
     from impasto.styles.package import Style
 
 styles = typer.Typer(
@@ -26,15 +28,27 @@ StyleNames = Annotated[
     list[str] | None,
     typer.Argument(metavar="NAME...", autocompletion=complete_style, show_default=False),
 ]
+OfModel = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME|FOLDER",
+        help="Only styles made for this model.  \\[default: the bundled and your own]",
+    ),
+]
+ForModel = Annotated[
+    str, typer.Option("--model", metavar="NAME|FOLDER", help="The model that it is made for.")
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there already.")]
 
 
 @styles.command("list")
-def list_all(as_json: AsJson = False) -> None:
-    """List the installed styles, the bundled and your own."""
-    from impasto.styles.library import Library
+def list_all(model: OfModel = None, as_json: AsJson = False) -> None:
+    """List the installed styles, the bundled and your own, or those of a model."""
+    from impasto.engine.looks import library_of, styles_of
 
-    found = Library().styles()
+    chosen = load_model(model or DEFAULT_MODEL)
+    found = styles_of(chosen) if model else library_of(chosen).styles(chosen.trunk_id)
     if as_json:
         answer(json.dumps([_facts(style) for style in found], indent=2))
         return
@@ -45,11 +59,12 @@ def list_all(as_json: AsJson = False) -> None:
 
 
 @styles.command()
-def show(name: StyleName, as_json: AsJson = False) -> None:
+def show(name: StyleName, model: ForModel = DEFAULT_MODEL, as_json: AsJson = False) -> None:
     """Show where a style comes from, its licence and what it fits."""
-    from impasto.styles.library import Library
+    from impasto.engine.looks import library_of
 
-    facts = _facts(Library().get(name))
+    chosen = load_model(model)
+    facts = _facts(library_of(chosen).get(name, chosen.trunk_id))
     if as_json:
         answer(json.dumps(facts, indent=2))
         return
@@ -71,11 +86,12 @@ def add(
     overwrite: Overwrite = False,
 ) -> None:
     """Add a style package to your styles, after checking it."""
+    from impasto.styles.library import Library
     from impasto.styles.package import read_style
 
     style = read_style(file)
     named = style if name is None else replace(style, name=name)
-    say(f"added {add_to_library(named, overwrite=overwrite)}")
+    say(f"added {add_to_library(Library(), named, overwrite=overwrite)}")
 
 
 @styles.command()
@@ -133,6 +149,7 @@ def import_all(
 ) -> None:
     """Add many style packages to your styles; what cannot be used is named and left out."""
     from impasto.styles.exchange import read_styles
+    from impasto.styles.library import Library
 
     failed = False
     for source in sources:
@@ -140,7 +157,7 @@ def import_all(
             try:
                 if isinstance(found, ImpastoError):
                     raise found
-                say(f"added {add_to_library(found, overwrite=overwrite)}")
+                say(f"added {add_to_library(Library(), found, overwrite=overwrite)}")
             except ImpastoError as error:
                 failed = True
                 say(str(error) if str(error).startswith(where) else f"{where}: {error}")
@@ -158,13 +175,11 @@ def _tolerant(
         yield "", error
 
 
-def add_to_library(style: "Style", *, overwrite: bool) -> Path:
+def add_to_library(library: "Library", style: "Style", *, overwrite: bool) -> Path:
     """Puts a style among the user's own; warns if the default model cannot paint it."""
-    from impasto.engine.model import DEFAULT_MODEL, load_model
-    from impasto.styles.library import Library
     from impasto.styles.shelf import add_style
 
-    path = add_style(Library(), style, overwrite=overwrite)
+    path = add_style(library, style, overwrite=overwrite)
     if style.trunk_id != load_model().trunk_id:
         warn(f"style {style.name!r} does not fit the model {DEFAULT_MODEL!r}: it needs its own")
     return path

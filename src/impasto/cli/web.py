@@ -99,16 +99,16 @@ def _styles(styles: "list[Style]") -> dict[str, bytes]:
 
 def _fitting(names: list[str] | None, model: "Model") -> "list[Style]":
     """The styles that are named, or all that the model can paint."""
-    from impasto.engine.looks import check_fits
-    from impasto.styles.library import Library
+    from impasto.engine.looks import check_fits, library_of
 
+    library = library_of(model)
     if names:
-        styles = [Library().get(name) for name in dict.fromkeys(names)]
+        styles = [library.get(name, model.trunk_id) for name in dict.fromkeys(names)]
         for one in styles:
             check_fits(one, model)
         return styles
     fitting = []
-    for one in Library().styles():
+    for one in library.styles(model.trunk_id):
         try:
             check_fits(one, model)
             fitting.append(one)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from impasto.core.arrays import Code
 from impasto.core.errors import StyleError
+from impasto.core.files import data_home
 from impasto.engine.model import Model
 from impasto.styles.code import mix_codes
-from impasto.styles.library import Library
+from impasto.styles.library import BUNDLED, Library
 from impasto.styles.package import SUFFIX, Style, read_style
 from impasto.styles.spec import StyleSpec, parse_spec
 
@@ -38,7 +39,7 @@ def make_look(style: StyleLike, strength: float, model: Model, library: Library 
         style: what to paint in.
         strength: 0 to 1.
         model: the trunk that the styles must be made for.
-        library: where they are looked up; None: the bundled and the user's own.
+        library: where they are looked up; None: `library_of` the model.
 
     Raises:
         StyleError: a style is unknown, badly specified, damaged, or made for another trunk.
@@ -46,12 +47,29 @@ def make_look(style: StyleLike, strength: float, model: Model, library: Library 
     spec = _opened(style)
     if isinstance(spec, StyleSpec) and spec.is_photo:
         return Look(spec, model.identity_code, 0.0)
-    styles = _weighted_styles(spec, library)
+    shelf = library if library is not None else library_of(model)
+    styles = _weighted_styles(spec, shelf, model)
     for one, _ in styles:
         check_fits(one, model)
     spec = StyleSpec(tuple((one.name, weight) for one, weight in styles))
     full = mix_codes([one.code for one, _ in styles], spec.weights)
     return Look(spec, full, strength)
+
+
+def library_of(model: Model, own: Path | None = None) -> Library:
+    """Where a model's styles are looked up: the bundled ones, its own, and the user's.
+
+    Args:
+        model: its packages lie in its folder `styles`.
+        own: the folder of the user's; None: `styles` in the user's data.
+    """
+    return Library([BUNDLED, model.styles_folder, own or data_home() / "styles"])
+
+
+def styles_of(model: Model) -> list[Style]:
+    """All installed styles that are made for a model, sorted by name."""
+    styles = library_of(model).styles(model.trunk_id)
+    return [style for style in styles if style.trunk_id == model.trunk_id]
 
 
 def _opened(style: StyleLike) -> StyleSpec | Style:
@@ -67,12 +85,11 @@ def _opened(style: StyleLike) -> StyleSpec | Style:
 
 
 def _weighted_styles(
-    style: StyleSpec | Style, library: Library | None
+    style: StyleSpec | Style, library: Library, model: Model
 ) -> list[tuple[Style, float]]:
     if isinstance(style, Style):
         return [(style, 1.0)]
-    shelf = library if library is not None else Library()
-    return [(shelf.get(name), weight) for name, weight in style.parts]
+    return [(library.get(name, model.trunk_id), weight) for name, weight in style.parts]
 
 
 def check_fits(style: Style, model: Model) -> None:

@@ -72,6 +72,11 @@ class Model:
     """How far a painted pixel looks along each axis, in pixels; None in models that do not say."""
 
     @property
+    def styles_folder(self) -> Path:
+        """The packages that come with it; may be missing."""
+        return self.folder / "styles"
+
+    @property
     def measure_graph(self) -> Path:
         """The graph that measures content statistics."""
         return self.folder / "measure.onnx"
@@ -80,6 +85,12 @@ class Model:
     def paint_graph(self) -> Path:
         """The graph that paints."""
         return self.folder / "paint.onnx"
+
+
+def model_names() -> list[str]:
+    """What `load_model` takes as names: the default model first, then all others that are there."""
+    found = {name for place in _places() for name in _folders_in(place)}
+    return [DEFAULT_MODEL, *sorted(name for name in found - {DEFAULT_MODEL} if is_name(name))]
 
 
 def load_model(name_or_path: str | Path = DEFAULT_MODEL) -> Model:
@@ -110,11 +121,23 @@ def _find(name_or_path: str | Path) -> Path:
         raise ModelError(f"a model is the name or the path of a folder, or loaded; got a {kind}")
     if not isinstance(name_or_path, str) or not is_name(name_or_path):
         return Path(name_or_path)
-    folders = [BUNDLED / name_or_path, data_home() / "models" / name_or_path]
+    folders = [place / name_or_path for place in _places()]
     for folder in folders:
         if folder.is_dir():
             return folder
     raise ModelError(f"no model {name_or_path!r} in {folders[0].parent} or {folders[1].parent}")
+
+
+def _places() -> tuple[Path, Path]:
+    """The folders of bundled models, and of the user's own."""
+    return BUNDLED, data_home() / "models"
+
+
+def _folders_in(place: Path) -> list[str]:
+    try:
+        return [path.name for path in place.iterdir() if path.is_dir()]
+    except OSError:  # most users have no folder for models
+        return []
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:

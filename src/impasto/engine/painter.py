@@ -78,7 +78,8 @@ class Painter:
         model: a loaded model, or the name or folder of one.
         backend: the runtime to use; by default OpenVINO, shared within the process.
         engine: precision and threads of the default runtime; no use beside `backend`.
-        library: where styles are looked up; by default the bundled and the user's own.
+        library: where styles are looked up; by default the bundled ones, those of the model, and
+            the user's own.
         memory: what painting a picture may take, in bytes or as "512M"; at least half of it is the
             engine's. By default what the machine can spare, for the engine at most 1 GiB. What
             does not fit is painted by tiles.

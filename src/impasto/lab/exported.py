@@ -76,7 +76,8 @@ def read_codes(folder: Path, names: list[str], library: Library) -> Float[Tensor
         ModelError: the folder is no model, or none of the styles is its own.
     """
     model = load_model(folder)
-    shelf = {each.name: each for each in library.styles() if each.trunk_id == model.trunk_id}
+    styles = library.styles(model.trunk_id)
+    shelf = {each.name: each for each in styles if each.trunk_id == model.trunk_id}
     own = {name: torch.from_numpy(shelf[name].code.copy()) for name in names if name in shelf}
     if not own:
         raise ModelError(f"{shown(folder)}: the library has no style of this trunk to start from")

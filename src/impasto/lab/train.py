@@ -17,11 +17,12 @@ from PIL import Image
 from torch import Tensor
 
 from impasto.core.files import atomic_write
+from impasto.engine.looks import library_of
+from impasto.engine.model import load_model
 from impasto.lab.checkpoint import load_checkpoint, save_checkpoint
 from impasto.lab.devices import check_device
 from impasto.lab.recipe import Recipe
 from impasto.lab.trainer import Trainer
-from impasto.styles.library import Library
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def train(recipe: Recipe, settings: RunSettings) -> Iterator[Progress]:
     # Only now: style pictures of all sizes were measured, and each would be tried in all ways.
     torch.backends.cudnn.benchmark = True
     if settings.start is not None:
-        trainer.start_from(settings.start, Library())
+        trainer.start_from(settings.start, library_of(load_model(settings.start)))
     sheet = partial(_save_sheet, trainer, settings.folder) if trainer.samples else None
     yield from run(
         trainer, recipe.fingerprint(), recipe.schedule.steps, recipe.sampling.batch, settings, sheet

@@ -83,7 +83,7 @@ async def put(name: Name, request: Request, response: Response, studio: Here) ->
 @router.delete("/v1/styles/{name}", status_code=204, responses={**_CHANGES, **described(404, 409)})
 async def delete(name: Name, studio: Here) -> None:
     """Remove a style that was added; a bundled one of its name appears again."""
-    if (held := _held(studio, name)).is_bundled:
+    if not (held := _held(studio, name)).is_own:
         raise ProblemError(409, f"the style {name!r} comes with impasto and cannot be removed")
     await asyncio.to_thread(remove_style, studio.library, held.style.name)
     await studio.renew()
@@ -112,6 +112,6 @@ def _facts(held: Held) -> StyleFacts:
         year=style.year,
         licence=style.licence,
         version=held.version,
-        bundled=held.is_bundled,
+        bundled=not held.is_own,
         preview=f"/v1/styles/{style.name}/preview" if style.preview else None,
     )

@@ -112,7 +112,7 @@ class StyleFacts(BaseModel):
     year: int | None
     licence: str
     version: str = Field(description="Changes whenever the package does.")
-    bundled: bool
+    bundled: bool = Field(description="Whether it came with impasto or the model.")
     preview: str | None = Field(description="Where its picture is.")
 
 

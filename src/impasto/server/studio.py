@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 from impasto.core.errors import OutputError
 from impasto.core.settings import PaintSettings
 from impasto.engine.backend import Backend
-from impasto.engine.looks import check_fits
+from impasto.engine.looks import check_fits, library_of
 from impasto.engine.model import Model
 from impasto.server.gate import BusyError, Gate
 from impasto.server.job_store import Job
@@ -23,7 +23,7 @@ from impasto.server.metrics import Metrics
 from impasto.server.results import Results
 from impasto.server.settings import ServeSettings
 from impasto.server.workers import DecoderPool
-from impasto.styles.library import BUNDLED, Library
+from impasto.styles.library import Library
 from impasto.styles.package import Style, read_style
 from impasto.styles.shelf import add_style
 from impasto.styles.spec import parse_spec
@@ -151,7 +151,8 @@ class Studio:
         """Read the packages again; requests that are under way keep the ones they have."""
         async with self._renewing:
             before = self.shelf
-            self.shelf = await asyncio.to_thread(read_shelf, self.library, self.check, before)
+            wanted = self.library, self.check, before, self.model.trunk_id
+            self.shelf = await asyncio.to_thread(read_shelf, *wanted)
         _tell(before, self.shelf)
 
 
@@ -163,7 +164,7 @@ def make_studio(settings: ServeSettings, model: Model, backend: Backend | None =
         model: what paints.
         backend: runs the graphs; None opens the default one.
     """
-    library = Library([BUNDLED, settings.library] if settings.library else None)
+    library = library_of(model, settings.library)
     pool = DecoderPool(settings, decoders_of(settings), lambda: studio.metrics.lost.inc())
 
     def check(style: Style) -> None:
@@ -173,7 +174,7 @@ def make_studio(settings: ServeSettings, model: Model, backend: Backend | None =
         settings=settings,
         model=model,
         library=library,
-        shelf=read_shelf(library, check),
+        shelf=read_shelf(library, check, trunk_id=model.trunk_id),
         check=check,
         kitchen=Kitchen(settings, backend, model, pool),
         gate=Gate(painters_of(settings), settings.queue),

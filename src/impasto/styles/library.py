@@ -18,7 +18,9 @@ BUNDLED = BUNDLED_DATA / "styles"
 class Library:
     """The style packages of some folders; a later folder's package shadows an earlier one's.
 
-    Folders are listed on every call, so a package that is added or replaced is seen at once.
+    Packages of one name that are made for different trunks are different styles: which of them is
+    meant is said by a trunk id, and neither shadows the other. Folders are listed on every call,
+    so a package that is added or replaced is seen at once.
 
     Args:
         folders: lowest precedence first; a missing folder counts as empty. By default the
@@ -37,17 +39,31 @@ class Library:
         """The names of all packages, sorted; damaged ones are among them, as none is opened."""
         return sorted(self._paths())
 
-    def get(self, name: str) -> Style:
-        """Read one style.
+    def get(self, name: str, trunk_id: str | None = None) -> Style:
+        """Read one style: the last package of its name that is made for a trunk.
+
+        Where none is made for it, the last of all is read, so callers check what they paint.
+
+        Args:
+            name: of the style.
+            trunk_id: the trunk; None takes the last package, whatever it is made for.
 
         Raises:
             StyleError: there is no such style (the message names the nearest), or its package
                 is damaged.
         """
-        return _read_named(name, self.find(name))
+        return _read_named(name, self.choose(name, trunk_id))
+
+    def choose(self, name: str, trunk_id: str | None = None) -> list[Path]:
+        """The packages that `get` chooses from: it reads the last, which shadows the others.
+
+        Raises:
+            StyleError: there is no such style; the message names the nearest.
+        """
+        return _made_for(trunk_id, self.find(name))
 
     def find(self, name: str) -> list[Path]:
-        """The packages of a name, which are not opened; the last one is taken.
+        """All packages of a name, which are not opened.
 
         Raises:
             StyleError: there is no such style; the message names the nearest.
@@ -58,12 +74,15 @@ class Library:
             self.raise_unknown(name, sorted(found))
         return found[name]
 
-    def styles(self) -> list[Style]:
-        """Read all styles, sorted by name; a damaged package is left out with a warning."""
+    def styles(self, trunk_id: str | None = None) -> list[Style]:
+        """Read all styles, sorted by name, each as `get` does.
+
+        A damaged package is left out with a warning.
+        """
         styles = []
         for name, paths in sorted(self._paths().items()):
             try:
-                styles.append(_read_named(name, paths))
+                styles.append(_read_named(name, _made_for(trunk_id, paths)))
             except StyleError as error:
                 warn(f"style {name!r} is left out: {error}")
         return styles
@@ -101,6 +120,26 @@ def _packages(folder: Path) -> list[Path]:
         if not is_style_name(path.stem):
             warn(f"{shown(path)}: ignored, as {short_repr(path.stem)} is no style name")
     return [path for path in packages if is_style_name(path.stem)]
+
+
+def _made_for(trunk_id: str | None, paths: list[Path]) -> list[Path]:
+    """Those packages of a name that are made for a trunk (None: the last one's), or the last.
+
+    A single one is not opened. A damaged one is kept: it is to be complained of, not passed over.
+    """
+    if len(paths) == 1:
+        return paths
+    trunks = [_trunk_of(path) for path in paths]
+    wanted = (trunk_id or trunks[-1], None)
+    fitting = [path for path, trunk in zip(paths, trunks, strict=True) if trunk in wanted]
+    return fitting or paths[-1:]
+
+
+def _trunk_of(path: Path) -> str | None:
+    try:
+        return read_style(path).trunk_id
+    except StyleError:
+        return None
 
 
 def _read_named(name: str, paths: Sequence[Path]) -> Style:

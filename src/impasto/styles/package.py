@@ -19,7 +19,7 @@ from impasto.styles.spec import is_style_name
 
 SUFFIX = ".safetensors"
 FORMAT_VERSION = 1
-MAX_BYTES = 16 * 1024
+MAX_BYTES = 32 * 1024
 """The most a package may take without its preview."""
 MAX_PREVIEW_BYTES = 24 * 1024
 MAX_FILE_BYTES = MAX_BYTES + MAX_PREVIEW_BYTES

@@ -14,7 +14,7 @@ def add_style(library: Library, style: Style, *, overwrite: bool = False) -> Pat
     """Put a style into the user's folder of a library, whole or not at all.
 
     The package is written anew from what was understood of it, so nothing else of a stranger's
-    file gets in. Warns if the style will stand in front of a bundled one of its name.
+    file gets in. Warns if the style will stand in front of another one of its name and trunk.
 
     Returns:
         Where it lies now.
@@ -26,7 +26,7 @@ def add_style(library: Library, style: Style, *, overwrite: bool = False) -> Pat
     path = check_free(library, style.name, overwrite=overwrite)
     make_folder(library.own)
     write_style(style, path, overwrite=overwrite)
-    if any((folder / path.name).exists() for folder in library.folders[:-1]):
+    if len(library.choose(style.name, style.trunk_id)) > 1:
         warn(
             f"style {style.name!r} now stands in front of the bundled one; removing it undoes that"
         )

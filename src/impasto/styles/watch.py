@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from impasto.core.errors import MissingExtraError, StyleError
 from impasto.core.files import make_folder, shown
-from impasto.styles.library import BUNDLED, Library, check_file_name
+from impasto.styles.library import Library, check_file_name
 from impasto.styles.package import Style, parse_style, read_package
 
 
@@ -21,17 +21,13 @@ class Held:
     style: Style
     data: bytes = field(repr=False)
     """The package."""
-    path: Path
+    is_own: bool
+    """Whether it is the user's; others came with impasto or with the model."""
 
     @cached_property
     def version(self) -> str:
         """The first 12 hexadecimal digits of the package's SHA-256."""
         return hashlib.sha256(self.data).hexdigest()[:12]
-
-    @property
-    def is_bundled(self) -> bool:
-        """Whether it came with impasto."""
-        return self.path.parent == BUNDLED
 
 
 class Shelf(Library):
@@ -67,17 +63,20 @@ class Shelf(Library):
             self.raise_unknown(name, self.names())
         return self._held[name]
 
-    def get(self, name: str) -> Style:
-        """One style; raises as `held`."""
+    def get(self, name: str, trunk_id: str | None = None) -> Style:
+        """One style, which was chosen for its trunk before; raises as `held`."""
         return self.held(name).style
 
-    def styles(self) -> list[Style]:
+    def styles(self, trunk_id: str | None = None) -> list[Style]:
         """All styles, sorted by name."""
         return [self._held[name].style for name in self.names()]
 
 
 def read_shelf(
-    library: Library, check: Callable[[Style], None], before: Shelf | None = None
+    library: Library,
+    check: Callable[[Style], None],
+    before: Shelf | None = None,
+    trunk_id: str | None = None,
 ) -> Shelf:
     """Read all packages of a library.
 
@@ -85,12 +84,14 @@ def read_shelf(
         library: the folders.
         check: raises StyleError for a style that cannot be used here.
         before: what was held: a package that is broken now stays as it was.
+        trunk_id: of several packages of a name, one made for this trunk is read.
     """
     held: dict[str, Held] = {}
     broken: dict[str, str] = {}
     for name in library.names():
         try:
-            held[name] = _read(library.find(name)[-1], check)
+            path = library.choose(name, trunk_id)[-1]
+            held[name] = _read(path, check, is_own=path.parent == library.own)
         except StyleError as error:
             broken[name] = str(error)
             if before is not None and name in before.names():
@@ -98,12 +99,12 @@ def read_shelf(
     return Shelf(library, held, broken)
 
 
-def _read(path: Path, check: Callable[[Style], None]) -> Held:
+def _read(path: Path, check: Callable[[Style], None], *, is_own: bool) -> Held:
     data = read_package(path)
     style = parse_style(data, shown(path))
     check_file_name(style, path)
     check(style)
-    return Held(style, data, path)
+    return Held(style, data, is_own)
 
 
 async def changes(library: Library, stop: asyncio.Event) -> AsyncIterator[None]:

@@ -36,7 +36,7 @@ class Impasto:
     def version(self) -> str:
         """Of the trunk and all codes that are installed for it."""
         digest = hashlib.sha256(self._model.trunk_id.encode())
-        for style in self._library.styles():
+        for style in self._library.styles(self._model.trunk_id):
             digest.update(style.code.tobytes())
         return digest.hexdigest()[:16]
 

@@ -22,8 +22,8 @@ from impasto.core.errors import ImpastoError, InputError
 from impasto.core.files import BUNDLED_DATA, shown
 from impasto.core.notice import warn
 from impasto.engine.backends import shared_backend
+from impasto.engine.looks import library_of
 from impasto.engine.model import load_model
-from impasto.styles.library import Library
 
 _PHOTO = BUNDLED_DATA / "demo" / "coffee.jpg"
 
@@ -50,8 +50,9 @@ def measure_resources(
     store.add({"kind": "machine", **asdict(here), "engine": asdict(shared_backend(EXACT).info)})
     styles = open_styles(settings, inputs.recipe, inputs.assets, inputs.style_pictures)
     with TemporaryDirectory(prefix="impasto-bench-", ignore_cleanup_errors=True) as name:
+        model = load_model(settings.model)
         workshop = Workshop(
-            load_model(settings.model), Library(), shared_backend(EXACT), inputs.assets, Path(name)
+            model, library_of(model), shared_backend(EXACT), inputs.assets, Path(name)
         )
         for method in settings.methods:
             if method not in CONTROLS:

@@ -33,6 +33,7 @@ from impasto.core.files import reason
 from impasto.core.notice import warn
 from impasto.engine.backend import Backend
 from impasto.engine.backends import shared_backend
+from impasto.engine.looks import library_of
 from impasto.engine.model import load_model
 from impasto.lab.judge import Features
 from impasto.lab.recipe import Recipe
@@ -71,7 +72,7 @@ def measure_quality(
         settings: what to measure.
         inputs: where things come from.
         folder: results and paintings; what is there already is not done again.
-        library: where styles are installed; by default the bundled and the user's own.
+        library: where styles are installed; by default `library_of` the model.
         backend: runs the graphs; by default the default engine in float32.
         tell: is told how far it is, with the time left.
 
@@ -90,10 +91,11 @@ def measure_quality(
     store.add({"kind": "where", "date": date(), **_where()})
     keep_inputs(folder, photos, styles)
     marker = Marker(tools, photos, settings.crops)
+    model = load_model(settings.model)
     with TemporaryDirectory(prefix="impasto-bench-", ignore_cleanup_errors=True) as name:
         workshop = Workshop(
-            load_model(settings.model),
-            library or Library(),
+            model,
+            library or library_of(model),
             backend or shared_backend(EXACT),
             inputs.assets,
             Path(name),

@@ -3,7 +3,7 @@
 import { floats, readSafetensors } from "./safetensors.js";
 import { NAME } from "./spec.js";
 
-const MAX_BYTES = 40 * 1024;
+const MAX_BYTES = 56 * 1024;
 
 /**
  * Read a style package.
