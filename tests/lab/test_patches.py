@@ -13,13 +13,13 @@ def test_patches_are_those_of_the_picture() -> None:
     """A collage holds squares of the picture, in rows and columns, and leaves out their edges."""
     image = torch.arange(256 * 256.0).reshape(1, 1, 256, 256).repeat(1, 3, 1, 1)
     found, weight = collage(image)
-    assert found.shape[-2:] == weight.shape[-2:] == (150, 150)
-    for top in range(0, 150, 25):
-        patch, own = found[0, 0, top : top + 25, 50:75], weight[0, 0, top : top + 25, 50:75]
+    assert found.shape[-2:] == weight.shape[-2:] == (160, 160)
+    for top in range(0, 160, 32):
+        patch, own = found[0, 0, top : top + 32, 64:96], weight[0, 0, top : top + 32, 64:96]
         row, column = divmod(int(patch[0, 0]), 256)
-        assert torch.equal(patch, image[0, 0, row : row + 25, column : column + 25])
-        assert own.sum() == 19 * 19
-        assert own[3:22, 3:22].min() == 1
+        assert torch.equal(patch, image[0, 0, row : row + 32, column : column + 32])
+        assert own.sum() == 24 * 24
+        assert own[4:28, 4:28].min() == 1
 
 
 def test_pictures_are_measured_each_by_itself() -> None:

@@ -21,7 +21,7 @@ from impasto.media.resize import thumbnail
 
 LARGE: Final = 1.5
 """A picture whose long side is at least so many thumbnails is measured in patches."""
-LAYOUTS: Final = ((7, 10), (8, 8), (12, 8), (16, 8))
+LAYOUTS: Final = ((8, 8), (12, 8), (16, 8))
 """Patches across and down, and how many of their sides go into a thumbnail's long side.
 
 Few, as each makes a graph. Many small patches tell more than few large ones of as many pixels.

@@ -12,10 +12,10 @@ from torch import Tensor
 from impasto.engine.collage import everywhere, spread
 from impasto.lab.nets import Trunk
 
-COUNT = 6
+COUNT = 5
 """Patches across and down: about as much of a crop of 256 pixels as painters look at."""
-SIDE = 25
-"""Of a patch in pixels, as in pictures of 384 to 512."""
+SIDE = 32
+"""Of a patch in pixels, as painters take it."""
 
 
 def collage(

@@ -9,7 +9,6 @@ import { boundedSize, resize, rounded } from "./resize.js";
 const LARGE = 1.5;
 /** Patches across and down, and how many of their sides go into a thumbnail's long side. */
 const LAYOUTS = [
-  [7, 10],
   [8, 8],
   [12, 8],
   [16, 8],
