@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from pathlib import Path
 
@@ -75,6 +76,14 @@ def test_the_trunk_comes_back_from_its_folder(tmp_path: Path) -> None:
     write_model(trunk, book, tmp_path, name="m", recipe="none")
     image, code = torch.rand(1, 3, 24, 24), book.codes[1:]
     torch.testing.assert_close(read_trunk(tmp_path)(image, code), trunk(image, code))
+
+
+def test_a_model_says_what_it_measures(tmp_path: Path) -> None:
+    """A thumbnail of another size is in the manifest, and comes back with the network."""
+    trunk, book = untrained(dataclasses.replace(SHAPES["quarter"], thumbnail=96))
+    write_model(trunk, book, tmp_path, name="m", recipe="none")
+    assert load_model(tmp_path).thumbnail == 96
+    assert read_trunk(tmp_path).settings == trunk.settings
 
 
 def test_the_weights_of_the_loss_come_back(tmp_path: Path) -> None:

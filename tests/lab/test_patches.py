@@ -22,6 +22,15 @@ def test_patches_are_those_of_the_picture() -> None:
         assert own[4:28, 4:28].min() == 1
 
 
+def test_a_collage_is_no_larger_than_its_picture() -> None:
+    """Small crops have fewer patches, down to one, so that their grain is enough."""
+    for height, width in ((64, 64), (100, 300), (20, 40)):
+        found, weight = collage(torch.rand(2, 3, height, width))
+        assert found.shape[-2] <= height
+        assert found.shape[-1] <= width
+        assert weight.sum() > 0
+
+
 def test_pictures_are_measured_each_by_itself() -> None:
     """Statistics of a batch are those of its pictures alone, each by its own code."""
     trunk, grain = Trunk(SETTINGS), torch.randn(3, 1, 48, 48)

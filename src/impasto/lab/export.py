@@ -32,7 +32,6 @@ from impasto.lab.verify import SIZES, Agreement, verify
 from impasto.media.resize import fit_long_side
 from impasto.styles.package import MAX_PREVIEW_BYTES, SUFFIX, Source, Style, write_style
 
-THUMBNAIL = 256
 FLOOR_PHOTOS = 100
 FLOOR_QUANTILE = 0.01
 FLOOR_OF_MEDIAN = 0.5
@@ -125,11 +124,11 @@ def set_std_floor(trunk: Trunk, book: CodeBook, photos: Iterable[RGB]) -> None:
     would enlarge: with floors of a fifth a grey picture was painted in bright green in bfloat16.
     """
     trunk.std_floor.zero_()
-    stds = []
+    stds, side = [], trunk.settings.thumbnail
     for index, photo in enumerate(photos):
         code = book.codes[index % len(book.names)]
-        small = to_tensor(fit_long_side(photo, THUMBNAIL))
-        field = random_grain(np.random.default_rng(index), 1, THUMBNAIL)
+        small = to_tensor(fit_long_side(photo, side))
+        field = random_grain(np.random.default_rng(index), 1, side)
         stds.append(trunk.measure(small, code[None], field)[0, 1])
     found = torch.stack(stds)
     usual = FLOOR_OF_MEDIAN * found.quantile(0.5, dim=0)
@@ -169,7 +168,7 @@ def write_model(
         "margin": trunk.settings.margin,
         "grain_cell": GRAIN_CELL,
         "reach": reach_of(folder / "paint.onnx", trunk.settings.multiple, GRAIN_CELL),
-        "thumbnail": THUMBNAIL,
+        "thumbnail": trunk.settings.thumbnail,
         "gmac_512": round(multiply_adds(trunk, 512, 512) / 1e9, 3),
         "parameters": sum(parameter.numel() for parameter in trunk.parameters()),
         "recipe": recipe,

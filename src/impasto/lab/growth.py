@@ -65,8 +65,8 @@ def _place(old: Tensor, new: Tensor) -> None:
 
 
 def _check_growth(old: TrunkSettings, new: TrunkSettings) -> None:
-    sizes = ("stem", "widths", "before", "after", "banks")
-    same_kind = replace(new, **{name: getattr(old, name) for name in sizes}) == old
+    free = ("stem", "widths", "before", "after", "banks", "thumbnail")
+    same_kind = replace(new, **{name: getattr(old, name) for name in free}) == old
     pairs = [(old.stem, new.stem)]
     for name in ("widths", "before", "after"):
         pairs += zip(getattr(old, name), getattr(new, name), strict=False)

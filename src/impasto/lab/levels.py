@@ -34,6 +34,8 @@ class TrunkSettings:
     margin: int = 0
     banks: tuple[int, ...] = ()
     """Shared filters that a style mixes into those of each layer, by level; none without it."""
+    thumbnail: int = 256
+    """Pixels: the longest side of what statistics are measured on."""
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "TrunkSettings":

@@ -13,7 +13,7 @@ from impasto.engine.collage import everywhere, spread
 from impasto.lab.nets import Trunk
 
 COUNT = 5
-"""Patches across and down: about as much of a crop of 256 pixels as painters look at."""
+"""Patches across and down, of all but small crops: of 256 pixels as much as painters look at."""
 SIDE = 32
 """Of a patch in pixels, as painters take it."""
 
@@ -23,7 +23,8 @@ def collage(
 ) -> tuple[Float[Tensor, "n 3 h2 w2"], Float[Tensor, "1 1 h2 w2"]]:
     """Patches of pictures side by side, and what each pixel weighs: those at seams nothing."""
     height, width = image.shape[-2:]
-    grid = spread(everywhere(height, width), height, width, COUNT, SIDE)
+    count = max(1, min(COUNT, height // SIDE, width // SIDE))
+    grid = spread(everywhere(height, width), height, width, count, SIDE)
     rows = torch.from_numpy(grid.rows).to(image.device)
     columns = torch.from_numpy(grid.columns).to(image.device)
     weight = torch.from_numpy(grid.weight()).to(image.device)[None, None]

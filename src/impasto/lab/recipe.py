@@ -6,6 +6,7 @@ Unknown keys are errors, so that a misspelt weight is not a silent default.
 """
 
 import dataclasses
+import functools
 import hashlib
 import json
 import tomllib
@@ -153,18 +154,25 @@ class Recipe:
         return [self.sampling.shares.get(name, 1.0) for name in self.styles]
 
     def fingerprint(self) -> str:
-        """A hash of what a checkpoint depends on; schedule, sampling and weights may change."""
+        """A hash of what a checkpoint depends on; schedule, sampling and weights may change.
+
+        So may the size that is measured, which only an exported model has.
+        """
         changeable = ["schedule", "weights", "sampling", "samples", "fine_features"]
         if self.augmentation is None:  # checkpoints from before there was any go on
             changeable.append("augmentation")
-        return fingerprint_of(self, changeable)
+        return fingerprint_of(self, [*changeable, "trunk.thumbnail"])
 
 
 def fingerprint_of(recipe: Any, changeable: Iterable[str]) -> str:
-    """A hash of the fields of a recipe, a dataclass, less those that a run may change."""
+    """A hash of the fields of a recipe, a dataclass, less those that a run may change.
+
+    A field of a table is named after it, with a dot.
+    """
     kept = dataclasses.asdict(recipe)
     for name in changeable:
-        del kept[name]
+        *tables, field = name.split(".")
+        del functools.reduce(dict.__getitem__, tables, kept)[field]
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
