@@ -40,11 +40,11 @@ def open_photo(name: str, width: int, height: int) -> Image.Image:
     return photo.crop((left, top, left + w, top + h))
 
 
-def sheet(photos: list[str], styles: list[str], width: int, height: int) -> Image.Image:
+def sheet(photos: list[str], styles: list[str], model: str, width: int, height: int) -> Image.Image:
     """The photos and their paintings: one photo makes one row, several make a column each."""
     pictures = [[open_photo(name, width, height) for name in photos]]
     for style in styles:
-        painter = impasto.Painter(style)
+        painter = impasto.Painter(style, model=model)
         pictures.append([painter.paint(photo) for photo in pictures[0]])
     grid = [[row[0] for row in pictures]] if len(photos) == 1 else pictures
     labels = ["photo", *styles]
@@ -67,11 +67,12 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("--photo", action="append", choices=PHOTOS)
     parser.add_argument("-s", "--style", action="append", help="a style or a mix; all by default")
+    parser.add_argument("--model", default="default")
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--height", type=int, default=192)
     given = parser.parse_args()
-    styles = given.style or [style.name for style in impasto.list_styles()]
-    page = sheet(given.photo or list(PHOTOS), styles, given.width, given.height)
+    styles = given.style or [style.name for style in impasto.list_styles(model=given.model)]
+    page = sheet(given.photo or list(PHOTOS), styles, given.model, given.width, given.height)
     page.save(given.output, quality=90)
     print(given.output)
 
