@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,21 @@ def test_a_run_begins_with_a_model(recipe: Recipe, workshop: Path) -> None:
     trunk = read_trunk(made.model.folder).state_dict()
     for name, value in trainer.average.trunk.state_dict().items():
         assert torch.equal(value, trunk[name]), name
+
+
+def test_a_run_begins_with_a_model_by_its_name(
+    recipe: Recipe, workshop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of the user's models is found by name, with the styles that it brings."""
+    monkeypatch.setenv("IMPASTO_HOME", str(workshop / "home"))
+    made, folder = make_easel(workshop / "easel"), workshop / "home" / "models" / "tiny"
+    shutil.copytree(made.model.folder, folder)
+    (folder / "styles").mkdir()
+    write_style(made.styles[1], folder / "styles" / "two.safetensors")
+    begun = dataclasses.replace(recipe, styles={"two": recipe.styles["rocket"]})
+    assert not list(train(begun, RunSettings(workshop / "run", seconds=0.0, start="tiny")))
+    codes = load_checkpoint(workshop / "run" / "checkpoint.pt")["live"]["book.codes"]
+    np.testing.assert_array_equal(codes[1].numpy(), made.styles[1].code.astype(np.float16))
 
 
 def test_a_model_that_does_not_fit_is_refused(recipe: Recipe, workshop: Path) -> None:

@@ -38,8 +38,8 @@ def train(
     bfloat16: Bfloat16 = False,
     seconds: Seconds = None,
     start: Annotated[
-        Path | None,
-        typer.Option(metavar="MODEL", help="Begin a new run with this model folder's weights."),
+        str | None,
+        typer.Option(metavar="NAME|FOLDER", help="Begin a new run with this model's weights."),
     ] = None,
 ) -> None:
     """Train a trunk and its styles; continues where an earlier call stopped.

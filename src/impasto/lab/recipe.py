@@ -211,14 +211,14 @@ def read_table(path: Path) -> dict[str, Any]:
     below = _read_toml(base)
     if "base" in below:
         raise RecipeError(f"{path}: its base {base.name} has a base itself; name that one")
-    both = {
-        key: below[key] | table[key] for key in below.keys() & table if _tables(below, table, key)
-    }
-    return below | table | both
+    return {key: _merged(below.get(key), table.get(key)) for key in below | table}
 
 
-def _tables(one: dict[str, Any], other: dict[str, Any], key: str) -> bool:
-    return isinstance(one[key], dict) and isinstance(other[key], dict)
+def _merged(below: object, above: object) -> object:
+    """Two tables as one, key by key; of other values the upper one, where there is one."""
+    if isinstance(below, dict) and isinstance(above, dict):
+        return below | above
+    return below if above is None else above
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -36,8 +36,8 @@ class RunSettings:
     sample_seconds: float = 300.0
     log_every: int = 20
     seconds: float | None = None
-    start: Path | None = None
-    """A model folder that a new run begins with; a run that has a checkpoint goes on from that."""
+    start: str | Path | None = None
+    """The model that a new run begins with, by name or folder; one with a checkpoint goes on."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,8 @@ def train(recipe: Recipe, settings: RunSettings) -> Iterator[Progress]:
     # Only now: style pictures of all sizes were measured, and each would be tried in all ways.
     torch.backends.cudnn.benchmark = True
     if settings.start is not None:
-        trainer.start_from(settings.start, library_of(load_model(settings.start)))
+        model = load_model(settings.start)
+        trainer.start_from(model.folder, library_of(model))
     sheet = partial(_save_sheet, trainer, settings.folder) if trainer.samples else None
     yield from run(
         trainer, recipe.fingerprint(), recipe.schedule.steps, recipe.sampling.batch, settings, sheet
