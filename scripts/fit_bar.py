@@ -6,24 +6,30 @@
 For each painting both fits run one after the other, by the features of the package and on made
 contents, and paint held-out photos at several strengths. Measured by networks that neither saw
 (`impasto.lab.yardstick`), the style losses are compared at the content loss that both reach. What
-is in the folder `--work` already is not fitted again, so a call that was stopped goes on.
+is in the folder `--work` already is not fitted again, so a call that was stopped goes on. Budgets
+of steps in place of minutes are fair on a machine that does other work meanwhile, and a fit with
+steps that was stopped goes on, too:
+
+    python scripts/fit_bar.py benchmarks/fit.json --work out/fit --steps 800 --full-steps 9600
 """
 
 import argparse
 import json
 import sys
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from impasto.cli.demo import demo_photo
 from impasto.core.arrays import RGB
 from impasto.engine.model import DEFAULT_MODEL, Model, load_model
 from impasto.engine.painter import Painter
 from impasto.lab.data import assets_folder, open_rgb
-from impasto.lab.fit import FitSettings
+from impasto.lab.fit import Fit, FitProgress, FitSettings
 from impasto.lab.library import About
 from impasto.lab.new_style import Ground, begin, measure_subject
 from impasto.lab.recipe import read_list
@@ -36,6 +42,8 @@ from impasto.styles.package import Style, read_style, write_style
 BAR = 1.25
 """The most that a fit's style loss may be, divided by that of the full fit."""
 SIZE = 512
+KEPT_EVERY = 300.0
+"""Seconds after which a fit is kept on disk."""
 STRENGTHS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
@@ -60,18 +68,39 @@ def fitted(
     given.work.mkdir(parents=True, exist_ok=True)
     photo = read_image(demo_photo()).pixels
     ground = Ground(base, Library().styles(), photo, given.features, given.photos)
-    minutes = given.full_minutes if full else given.minutes
     subject = measure_subject([picture], About(name), None, given.features)
-    commission = begin(subject, ground, FitSettings(minutes, seed=given.seed, full=full))
+    commission = begin(subject, ground, budget(given, full=full))
+    state = given.work / f"{name}.{kind}.state"
+    if state.exists():
+        commission = replace(commission, fit=torch.load(state, weights_only=False))
     started = time.monotonic()
-    for report in commission.fit.run():
+    for report in keeping(commission.fit, state):
         if report.judged:
             best = commission.fit.best.losses["total"]
             print(f"{name} {kind} step {report.step} best {best:.4f}", file=sys.stderr)
     spent = (time.monotonic() - started) / 60
     style = commission.package_with_model(folder.resolve()) if full else commission.package()
     write_style(style, package)
+    state.unlink(missing_ok=True)
     return style, load_model(folder.resolve()) if full else base, spent
+
+
+def budget(given: argparse.Namespace, *, full: bool) -> FitSettings:
+    """The settings of one of the two fits: its steps where they are given, else its minutes."""
+    steps = given.full_steps if full else given.steps
+    minutes = given.full_minutes if full else given.minutes
+    return FitSettings(None if steps else minutes, steps, seed=given.seed, full=full)
+
+
+def keeping(fit: Fit, state: Path) -> Iterator[FitProgress]:
+    """Runs a fit; one that ends with its steps is kept in a file on the way."""
+    kept = time.monotonic()
+    for report in fit.run():
+        yield report
+        if fit.settings.minutes is None and time.monotonic() - kept > KEPT_EVERY:
+            torch.save(fit, state.with_suffix(".part"))
+            state.with_suffix(".part").replace(state)
+            kept = time.monotonic()
 
 
 def curve(
@@ -128,6 +157,8 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="keeps styles and models")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--full-minutes", type=float, default=120)
+    parser.add_argument("--steps", type=int, help="in place of minutes")
+    parser.add_argument("--full-steps", type=int, help="in place of the full fit's minutes")
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--features", type=Path, help="in place of the package's network")
     parser.add_argument("--photos", type=Path, help="contents for both, in place of made scenes")
