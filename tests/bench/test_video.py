@@ -43,7 +43,7 @@ from impasto.lab.recipe import Recipe
 # Tests run on busy machines, of which a measurement warns.
 pytestmark = pytest.mark.filterwarnings("ignore:other work takes")
 
-SMALL = VideoSettings(frames=12, size=96, every=6, timed=((96, 64),), timed_frames=4)
+SMALL = VideoSettings(frames=12, size=96, every=6, timed=((96, 64),), timed_frames=4, turns=2)
 
 
 def moving(count: int, width: int = 144, height: int = 96) -> list[RGB]:
@@ -230,6 +230,7 @@ def test_microast_encodes_as_its_graph(assets: Path) -> None:
         ({"size": 10}, "size is 10"),
         ({"every": 0}, "every is 0"),
         ({"timed": ((101, 80),)}, "a side of 101"),
+        ({"turns": 0}, "turns is 0"),
     ],
 )
 def test_settings_out_of_range(wrong: dict[str, object], told: str) -> None:

@@ -41,11 +41,14 @@ class VideoSettings:
     timed: tuple[tuple[int, int], ...] = ((854, 480), (1920, 1080))
     """Width and height at which throughput is measured."""
 
-    timed_frames: int = 48
-    """Frames that each timing takes."""
+    timed_frames: int = 96
+    """Frames that each timing takes; the first window of them is read before painting begins."""
+
+    turns: int = 3
+    """Timings of which the median counts."""
 
     def __post_init__(self) -> None:
-        least = {"frames": 2, "size": 64, "every": 1, "timed_frames": 2}
+        least = {"frames": 2, "size": 64, "every": 1, "timed_frames": 2, "turns": 1}
         for name, lowest in least.items():
             if getattr(self, name) < lowest:
                 value = getattr(self, name)

@@ -1,4 +1,8 @@
-"""Throughput of video: from a file into a file, beside what each stage costs alone."""
+"""Throughput of video: from a file into a file, beside what each stage costs alone.
+
+Other programs on a machine come and go within minutes. So all that is compared is timed in turns,
+several times over, and medians count.
+"""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -6,6 +10,7 @@ from contextlib import closing
 from fractions import Fraction
 from itertools import cycle, islice
 from pathlib import Path
+from statistics import median
 
 from impasto.bench.video_inputs import read_clip
 from impasto.bench.video_report import StageSpeed
@@ -14,10 +19,11 @@ from impasto.core.arrays import RGB
 from impasto.core.cpu import usable_cores
 from impasto.engine.crowd import Crowd
 from impasto.engine.film import Batch, Studio, paint_video
+from impasto.engine.flow import on_one_thread
 from impasto.engine.following import Follower
 from impasto.engine.painter import Painter
 from impasto.engine.selection import Selection, choose
-from impasto.engine.temporal import Temporal
+from impasto.engine.shots import Shots
 from impasto.media.resize import resize_to
 from impasto.media.video import VideoInfo
 from impasto.media.video_coding import Coding
@@ -26,6 +32,9 @@ from impasto.media.video_writer import PieceWriter
 
 _RATE = Fraction(24)
 _CODING = Coding("h264")
+_FLOWING = "flow"
+_ALONE = 24
+"""Frames by which stages are timed alone: each frame costs a stage the same."""
 
 
 def measure_stages(
@@ -78,18 +87,23 @@ class _Size:
         _write(self._file, self._info, self._frames)
 
     def measured(self, tell: Callable[[str], None]) -> list[StageSpeed]:
-        info = self._info
-        tell(f"timing {info.width} x {info.height}")
         for painter in (self._painter, self._crowd.painter):
             painter.paint(self._frames[0])  # its graph is compiled
-        alone = self._alone()
-        without = {name: seconds for name, seconds in alone.items() if name != "flow"}
-        return [self._speed(0.0, without), self._speed(self._settings.flow, alone)]
+        alone: list[dict[str, float]] = []
+        seconds: dict[float, list[float]] = {0.0: [], self._settings.flow: []}
+        for turn in range(1, self._settings.turns + 1):
+            tell(f"timing {self._info.width} x {self._info.height}, turn {turn}")
+            alone.append(self._alone())
+            for flow, times in seconds.items():
+                times.append(self._together(flow))
+        stages = {name: median(each[name] for each in alone) for name in alone[0]}
+        return [self._speed(flow, median(times), stages) for flow, times in seconds.items()]
 
-    def _speed(self, flow: float, alone: dict[str, float]) -> StageSpeed:
-        fps, info = len(self._frames) / self._together(flow), self._info
-        bound = usable_cores() / sum(alone.values())
-        return StageSpeed(info.width, info.height, flow > 0.0, fps, alone, bound, fps / bound)
+    def _speed(self, flow: float, seconds: float, stages: dict[str, float]) -> StageSpeed:
+        fps, info = len(self._frames) / seconds, self._info
+        own = {name: cost for name, cost in stages.items() if flow > 0.0 or name != _FLOWING}
+        bound = usable_cores() / sum(own.values())
+        return StageSpeed(info.width, info.height, flow > 0.0, fps, own, bound, fps / bound)
 
     def _together(self, flow: float) -> float:
         """Seconds from a file into a file, as `impasto video` does it."""
@@ -111,38 +125,31 @@ class _Size:
         return time.perf_counter() - started
 
     def _alone(self) -> dict[str, float]:
-        """CPU seconds of each stage for a frame; measuring is what smoothing takes beside paint."""
-        painter, frames, count = self._painter, self._frames, len(self._frames)
-        affine = painter.affine(frames[0])
-        decode = _cpu(self._decode)
-        painted: list[RGB] = []
-        paint = _cpu(
-            lambda: painted.extend(painter.paint_pixels(frame, affine) for frame in frames)
-        )
-        smoothed = _cpu(self._smooth)
-        follower = Follower(1.0)
-        pairs = zip(frames, painted, strict=True)
-        flow = _cpu(lambda: [follower.follow(frame, painting) for frame, painting in pairs])
-        encode = _cpu(lambda: _write(self._folder / "alone.nut", self._info, painted))
-        seconds = {
-            "decode": decode,
-            "measure": max(0.0, smoothed - paint),
-            "paint": paint,
-            "flow": flow,
-            "encode": encode,
+        """CPU seconds of each stage for a frame."""
+        painter, frames = self._painter, self._frames[:_ALONE]
+        affine, follower = painter.affine(frames[0]), Follower(1.0)
+        painted = [painter.paint_pixels(frame, affine) for frame in frames]
+        pairs = list(zip(frames, painted, strict=True))
+        stages: dict[str, Callable[[], object]] = {
+            "decode": lambda: self._decode(len(frames)),
+            "measure": lambda: self._measure(frames),
+            "paint": lambda: [painter.paint_pixels(frame, affine) for frame in frames],
+            _FLOWING: lambda: [follower.follow(*pair) for pair in pairs],
+            "encode": lambda: _write(self._folder / "alone.nut", self._info, painted),
         }
-        return {name: value / count for name, value in seconds.items()}
+        with on_one_thread():
+            return {name: _cpu(work) / len(frames) for name, work in stages.items()}
 
-    def _decode(self) -> None:
+    def _decode(self, count: int) -> None:
         with closing(VideoFile(self._file)) as source:
-            for frame in source.frames():
+            for frame in islice(source.frames(), count):
                 frame.pixels()
 
-    def _smooth(self) -> None:
-        temporal = Temporal(self._painter, rate=float(_RATE), window=self._settings.window)
-        for frame in self._frames:
-            temporal.push(frame)
-        temporal.finish()
+    def _measure(self, frames: Sequence[RGB]) -> None:
+        shots = Shots(self._painter, rate=float(_RATE), window=self._settings.window)
+        for frame in frames:
+            shots.push(frame)
+        shots.finish()
 
 
 def _write(path: Path, info: VideoInfo, frames: Iterable[RGB]) -> None:

@@ -42,6 +42,7 @@ Timed = Annotated[
     ),
 ]
 TimedFrames = Annotated[int, typer.Option(metavar="N", help="Frames that a timing takes.")]
+Turns = Annotated[int, typer.Option(metavar="N", help="Timings of which the median counts.")]
 Table = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write the tables as Markdown, too.")
 ]
@@ -59,6 +60,7 @@ def video(
     flow: Flow = VideoSettings.flow,
     timed: Timed = None,
     timed_frames: TimedFrames = VideoSettings.timed_frames,
+    turns: Turns = VideoSettings.turns,
     recipe: RecipeFile = RECIPE,
     as_json: AsJson = False,
     out: ReportFile = None,
@@ -78,7 +80,9 @@ def video(
     from impasto.lab.recipe import load_recipe
 
     sizes = VideoSettings.timed if timed is None else _sizes(timed)
-    settings = VideoSettings(style, frames, size, flow=flow, timed=sizes, timed_frames=timed_frames)
+    settings = VideoSettings(
+        style, frames, size, flow=flow, timed=sizes, timed_frames=timed_frames, turns=turns
+    )
     first = _First(strip)
     report = measure_video(settings, load_recipe(recipe), clips or (), show=first.show, tell=say)
     told = markdown(report)
