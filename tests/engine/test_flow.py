@@ -6,12 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 import skimage.data
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 pytest.importorskip("cv2")
 
 from impasto.core.arrays import RGB
 from impasto.core.errors import MissingExtraError
 from impasto.engine.flow import (
+    Floating,
     FlowFinder,
     fetch,
     keep_contrast,
@@ -20,6 +24,7 @@ from impasto.engine.flow import (
     on_one_thread,
     resized,
     resized_flow,
+    rounded,
     sharpness,
 )
 from impasto.engine.following import Follower
@@ -90,6 +95,12 @@ def test_mixing_is_by_share() -> None:
     first, second = np.zeros((4, 3, 3), np.float32), np.full((4, 3, 3), 100, np.float32)
     share = np.array([[0.0, 0.25, 1.0]] * 4, np.float32)
     np.testing.assert_allclose(mix(first, second, share)[..., 1], 100 * share, atol=1e-2)
+
+
+@given(arrays(np.float32, (2, 3, 3), elements=st.floats(-600, 600, width=32)))
+def test_levels_are_rounded_and_bounded(picture: Floating) -> None:
+    """Whole levels are the nearest ones from 0 to 255, whatever was beyond."""
+    assert np.array_equal(rounded(picture), np.rint(np.clip(picture, 0, 255)).astype(np.uint8))
 
 
 def test_blur_lowers_sharpness(wide: RGB) -> None:

@@ -99,12 +99,18 @@ def misses(flow: Flow, back: Flow) -> Share:
     return missed
 
 
-def apart(first: Field, second: Field) -> Share:
-    """How far two pictures of one kind are apart at each pixel, in the channel where most."""
+def apart(first: RGB, second: RGB) -> Share:
+    """How far two pictures are apart at each pixel, in the channel where most, in levels."""
     cv2 = opencv()
     red, green, blue = cv2.split(cv2.absdiff(first, second))
-    most: Share = cv2.max(cv2.max(red, green), blue).astype(np.float32, copy=False)
+    most: Share = cv2.max(cv2.max(red, green), blue).astype(np.float32)
     return most
+
+
+def rounded(picture: Floating) -> RGB:
+    """A picture in whole levels; what is beyond 0 or 255 becomes those."""
+    whole: RGB = opencv().addWeighted(picture, 1.0, picture, 0.0, 0.0, dtype=opencv().CV_8U)
+    return whole
 
 
 def resized(field: Field, height: int, width: int) -> Field:
@@ -119,6 +125,8 @@ def resized(field: Field, height: int, width: int) -> Field:
 
 def resized_flow(flow: Flow, height: int, width: int) -> Flow:
     """A flow for a picture of another size; its lengths grow with it."""
+    if flow.shape[:2] == (height, width):
+        return flow
     times = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
     larger: Flow = resized(flow, height, width) * times
     return larger
@@ -176,10 +184,11 @@ def _strengthen(
 
 
 def _variance(detail: Floating, around: int, small: tuple[int, int]) -> Floating:
-    """Of a band around each pixel of a smaller picture."""
+    """Of a band around each pixel of a smaller picture, from a quarter of its pixels."""
     cv2 = opencv()
-    squares: Floating = cv2.blur(resized(cv2.multiply(detail, detail), *small), (around, around))
-    return squares
+    squares = cv2.resize(cv2.multiply(detail, detail), small[::-1], interpolation=cv2.INTER_LINEAR)
+    variance: Floating = cv2.blur(squares, (around, around))
+    return variance
 
 
 _COARSER = 4

@@ -30,6 +30,7 @@ from impasto.engine.flow import (
     mix,
     resized,
     resized_flow,
+    rounded,
 )
 from impasto.media.resize import bounded_size
 
@@ -153,17 +154,15 @@ class Follower:
         # What is shown is not followed: gains of frame after frame would move the colours.
         self.past, mixed = np.empty_like(past), alone
         for times, before in enumerate(past):
-            moved = fetch(before, flow, sharp=True)
-            share = self._strength * trust * _taken_over(moved, alone)
-            mixed = np.clip(mix(mixed, moved, share), 0.0, 255.0)
-            self.past[times] = mixed
-        shown: RGB = np.rint(np.clip(keep_contrast(mixed, alone), 0.0, 255.0)).astype(np.uint8)
-        return shown
+            moved = np.clip(fetch(before, flow, sharp=True), 0.0, 255.0)
+            share = self._strength * trust * _taken_over(moved, painted)
+            self.past[times] = mixed = mix(mixed, moved, share)
+        return rounded(keep_contrast(mixed, alone))
 
 
-def _taken_over(moved: Floating, painted: Floating) -> Share:
+def _taken_over(moved: Floating, painted: RGB) -> Share:
     """The largest share of what was before that is taken over: of the same stroke, or another."""
-    same_stroke = _falling(apart(moved, painted), *_REPAINTED)
+    same_stroke = _falling(apart(rounded(moved), painted), *_REPAINTED)
     most: Share = _LEAST + (_MOST - _LEAST) * same_stroke
     return most
 
