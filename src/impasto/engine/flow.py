@@ -153,26 +153,26 @@ def keep_contrast(mixed: Floating, painted: Floating) -> Floating:
     """
     height, width = mixed.shape[:2]
     small = (max(height // _COARSER, 1), max(width // _COARSER, 1))
-    kept, smooth = mixed.copy(), (mixed, painted)
-    for side, around in _FINE:
-        smooth = _strengthen(kept, *smooth, side, around, small)
-    smooth = (resized(smooth[0], *small), resized(smooth[1], *small))
-    added = np.zeros_like(smooth[0])
-    for side, around in _COARSE:
-        smooth = _strengthen(added, *smooth, side, around, small)
+    kept, rest = mixed.copy(), (mixed, painted)
+    for band in _FINE:
+        rest = _strengthen(kept, rest, band, small)
+    rest = (resized(rest[0], *small), resized(rest[1], *small))
+    added = np.zeros_like(rest[0])
+    for band in _COARSE:
+        rest = _strengthen(added, rest, band, small)
     kept += resized(added, height, width)
     return kept
 
 
 def _strengthen(
     kept: Floating,
-    here: Floating,
-    there: Floating,
-    side: int,
-    around: int,
+    both: tuple[Floating, Floating],
+    band: tuple[int, int],
     small: tuple[int, int],
 ) -> tuple[Floating, Floating]:
-    """Adds to `kept` what a band of a mixture, `here`, lacks; both without that band."""
+    """Adds to `kept` what a band of a mixture lacks beside a painting; both without that band."""
+    side, around = band
+    here, there = both
     cv2 = opencv()
     smooth, smooth_there = (cv2.blur(each, (side, side)) for each in (here, there))
     detail, wanted = cv2.subtract(here, smooth), cv2.subtract(there, smooth_there)
