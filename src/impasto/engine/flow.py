@@ -153,7 +153,7 @@ def keep_contrast(mixed: Floating, painted: Floating) -> Floating:
     """
     height, width = mixed.shape[:2]
     small = (max(height // _COARSER, 1), max(width // _COARSER, 1))
-    kept, rest = mixed.copy(), (mixed, painted)
+    kept, rest = mixed.copy(), (mixed.copy(), painted.copy())
     for band in _FINE:
         rest = _strengthen(kept, rest, band, small)
     rest = (resized(rest[0], *small), resized(rest[1], *small))
@@ -170,24 +170,31 @@ def _strengthen(
     band: tuple[int, int],
     small: tuple[int, int],
 ) -> tuple[Floating, Floating]:
-    """Adds to `kept` what a band of a mixture lacks beside a painting; both without that band."""
-    side, around = band
-    here, there = both
+    """Adds to `kept` what a band of a mixture lacks beside a painting; both without that band.
+
+    `both` are overwritten, since memory of a frame's size costs time to get.
+    """
     cv2 = opencv()
-    smooth, smooth_there = (cv2.blur(each, (side, side)) for each in (here, there))
-    detail, wanted = cv2.subtract(here, smooth), cv2.subtract(there, smooth_there)
-    found, had = (_variance(each, around, small) for each in (detail, wanted))
+    side, around = band
+    smooth = (cv2.blur(both[0], (side, side)), cv2.blur(both[1], (side, side)))
+    detail, wanted = (cv2.subtract(*each, each[0]) for each in zip(both, smooth, strict=True))
+    had = _variance(wanted, around, small, wanted)
+    found = _variance(detail, around, small, wanted)
     gain = np.sqrt((had + _NOTHING) / (found + _NOTHING))
     missing = np.clip(gain, 1.0, _MOST_GAIN) - 1.0
-    cv2.accumulateProduct(detail, resized(missing, *detail.shape[:2]), kept)
-    return smooth, smooth_there
+    cv2.accumulateProduct(detail, cv2.resize(missing, detail.shape[1::-1], wanted), kept)
+    return smooth
 
 
-def _variance(detail: Floating, around: int, small: tuple[int, int]) -> Floating:
-    """Of a band around each pixel of a smaller picture, from a quarter of its pixels."""
+def _variance(detail: Floating, around: int, small: tuple[int, int], squares: Floating) -> Floating:
+    """Of a band around each pixel of a smaller picture, from a quarter of its pixels.
+
+    `squares` is overwritten.
+    """
     cv2 = opencv()
-    squares = cv2.resize(cv2.multiply(detail, detail), small[::-1], interpolation=cv2.INTER_LINEAR)
-    variance: Floating = cv2.blur(squares, (around, around))
+    cv2.multiply(detail, detail, squares)
+    fewer = cv2.resize(squares, small[::-1], interpolation=cv2.INTER_LINEAR)
+    variance: Floating = cv2.blur(fewer, (around, around))
     return variance
 
 

@@ -154,7 +154,8 @@ class Follower:
         # What is shown is not followed: gains of frame after frame would move the colours.
         self.past, mixed = np.empty_like(past), alone
         for times, before in enumerate(past):
-            moved = np.clip(fetch(before, flow, sharp=True), 0.0, 255.0)
+            moved = fetch(before, flow, sharp=True)
+            np.clip(moved, 0.0, 255.0, out=moved)
             share = self._strength * trust * _taken_over(moved, painted)
             self.past[times] = mixed = mix(mixed, moved, share)
         return rounded(keep_contrast(mixed, alone))
