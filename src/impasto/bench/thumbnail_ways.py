@@ -76,13 +76,18 @@ def of_double(painter: Painter, pixels: RGB, size: int) -> Stats:
     return of_thumbnail(painter, pixels, 2 * size)
 
 
+def as_painters_do(painter: Painter, pixels: RGB, size: int) -> Stats:
+    """What `Painter.paint` measures of a picture: its own choice, by the picture's size."""
+    return painter.measure(pixels)
+
+
 WAYS: Mapping[str, Way] = {
     "thumbnail": of_thumbnail,
     "thumbnail, twice the side": of_double,
-    "16 patches of 1/4": of_patches(4, 4),
     "16 patches of 1/2": of_patches(4, 2),
     "64 patches of 1/8": of_patches(8, 8),
     "256 patches of 1/8": of_patches(16, 8),
     "thumbnail and 256 patches of 1/8": of_both(16, 8),
+    "as impasto paints": as_painters_do,
 }
 """What is compared, by name; patches are named by their side as a part of the thumbnail's."""
