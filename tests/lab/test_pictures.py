@@ -76,7 +76,7 @@ def test_a_gif_is_refused_and_not_overlooked(tmp_path: Path) -> None:
     """A GIF among the pictures is named."""
     paint(tmp_path / "a.png")
     paint(tmp_path / "old.gif")
-    with pytest.raises(ImageError, match=r"old\.gif is not a JPEG"):
+    with pytest.raises(ImageError, match=r"old\.gif is a GIF"):
         survey(tmp_path, Facts())
 
 

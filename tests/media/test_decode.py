@@ -143,7 +143,7 @@ def test_a_missing_file() -> None:
         (b"", "is empty"),
         (b"just some text\n", "is not a JPEG, PNG, WebP, TIFF, AVIF or HEIC picture"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is not a JPEG"),
-        (b"GIF89a\1\0\1\0\0\0\0;", "is not a JPEG"),
+        (b"GIF89a\1\0\1\0\0\0\0;", "is a GIF, which is read as a video"),
         (b"\xff\xd8\xff", "the JPEG is damaged, incomplete or of an unknown kind"),
         (b"\x89PNG\r\n\x1a\n", "the PNG is damaged"),
         (png(9, 9)[:33], "the PNG is damaged"),

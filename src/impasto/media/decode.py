@@ -103,9 +103,17 @@ def _format(stream: BinaryIO, name: str) -> Format:
     head = stream.read(HEAD_BYTES)
     format = sniff(head)
     if format is None:
-        what = "is not a JPEG, PNG, WebP, TIFF, AVIF or HEIC picture" if head else "is empty"
-        raise ImageError(f"{name} {what}")
+        raise ImageError(f"{name} {_what(head)}")
     return format
+
+
+def _what(head: bytes) -> str:
+    """Say what a file is that is no picture by its first bytes."""
+    if not head:
+        return "is empty"
+    if head.startswith(b"GIF8"):
+        return "is a GIF, which is read as a video and not as a picture"
+    return "is not a JPEG, PNG, WebP, TIFF, AVIF or HEIC picture"
 
 
 def _opened(stream: BinaryIO, format: Format) -> ImageFile.ImageFile:
