@@ -26,6 +26,7 @@ import torch
 
 from impasto.cli.demo import demo_photo
 from impasto.core.arrays import RGB
+from impasto.core.errors import SettingsError
 from impasto.engine.model import DEFAULT_MODEL, Model, load_model
 from impasto.engine.painter import Painter
 from impasto.lab.data import assets_folder, open_rgb
@@ -59,7 +60,7 @@ class Point:
 def fitted(
     name: str, picture: Path, given: argparse.Namespace, *, full: bool
 ) -> tuple[Style, Model, float | None]:
-    """The style of a painting and the model that it fits, and the minutes that this took."""
+    """The style of a painting and the model that it fits, and the minutes, where those count."""
     kind = "full" if full else "fit"
     package, folder = given.work / f"{name}.{kind}.safetensors", given.work / f"{name}.model"
     base = load_model(given.model)
@@ -72,13 +73,17 @@ def fitted(
     commission = begin(subject, ground, budget(given, full=full))
     state = given.work / f"{name}.{kind}.state"
     if state.exists():
-        commission = replace(commission, fit=torch.load(state, weights_only=False))
+        kept: Fit = torch.load(state, weights_only=False)
+        if kept.settings != commission.fit.settings:
+            raise SettingsError(f"{state} was begun with other settings: use them, or remove it")
+        commission = replace(commission, fit=kept)
     started = time.monotonic()
     for report in keeping(commission.fit, state):
         if report.judged:
             best = commission.fit.best.losses["total"]
             print(f"{name} {kind} step {report.step} best {best:.4f}", file=sys.stderr)
-    spent = (time.monotonic() - started) / 60
+    by_clock = commission.fit.settings.minutes is not None  # else it may have been stopped
+    spent = (time.monotonic() - started) / 60 if by_clock else None
     style = commission.package_with_model(folder.resolve()) if full else commission.package()
     write_style(style, package)
     state.unlink(missing_ok=True)

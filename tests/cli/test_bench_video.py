@@ -15,6 +15,8 @@ pytest.importorskip("cv2")
         (["--timed", "853x480"], "a side of 853"),
         (["--frames", "1"], "frames is 1"),
         (["--size", "9"], "size is 9"),
+        (["--turns", "0"], "turns is 0"),
+        (["--timed-frames", "1"], "timed_frames is 1"),
         (["--recipe", "none.toml"], "none.toml"),
     ],
 )

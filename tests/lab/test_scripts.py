@@ -1,10 +1,8 @@
 """What the scripts of `scripts/` compute, apart from the files that they read and write."""
 
 import copy
-import importlib.util
-from collections.abc import Callable
+import runpy
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -19,19 +17,9 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 SCHEDULE = Schedule(warmup=1)
 
 
-@pytest.fixture
-def script() -> Callable[[str], ModuleType]:
-    """Imports a script by its name."""
-
-    def load(name: str) -> ModuleType:
-        spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    return load
+def script(name: str) -> dict[str, Any]:
+    """What a script defines; it is not run."""
+    return runpy.run_path(str(SCRIPTS / f"{name}.py"))
 
 
 def state_of(book: CodeBook, optimiser: RunOptimiser) -> dict[str, Any]:
@@ -41,7 +29,7 @@ def state_of(book: CodeBook, optimiser: RunOptimiser) -> dict[str, Any]:
     return copy.deepcopy(state)
 
 
-def test_a_run_goes_on_with_more_styles(script: Callable[[str], ModuleType]) -> None:
+def test_a_run_goes_on_with_more_styles() -> None:
     """A grown checkpoint fits a book with the new styles; the old ones move as without them."""
     torch.manual_seed(0)
     trunk = Trunk(TrunkSettings(4, (8,), (1,), (0,)))
@@ -50,7 +38,7 @@ def test_a_run_goes_on_with_more_styles(script: Callable[[str], ModuleType]) -> 
     small.codes.grad = torch.rand_like(small.codes)
     optimiser.step(SCHEDULE, 0)
     state, added = state_of(small, optimiser), torch.rand(2, *small.codes.shape[1:])
-    script("grow_checkpoint").grow(state, added)
+    script("grow_checkpoint")["grow"](state, added)
 
     large = CodeBook(["one", "two", "three", "four"], trunk.first_code())
     large.load_state_dict({"codes": state["live"]["book.codes"]})
@@ -65,12 +53,11 @@ def test_a_run_goes_on_with_more_styles(script: Callable[[str], ModuleType]) -> 
     assert (large.codes[3:] != added).all()
 
 
-def test_fits_are_compared_at_the_content_loss_of_both(
-    script: Callable[[str], ModuleType],
-) -> None:
+def test_fits_are_compared_at_the_content_loss_of_both() -> None:
     """The style losses are read off both curves where the more timid one ends."""
     bar = script("fit_bar")
-    fit = [bar.Point(strength, 3 - 2 * strength, strength / 2) for strength in (0.0, 0.5, 1.0)]
-    full = [bar.Point(strength, 2 - strength, strength) for strength in (1.0, 0.0)]
-    found = bar.ratio(fit, full)
+    point = bar["Point"]
+    fit = [point(strength, 3 - 2 * strength, strength / 2) for strength in (0.0, 0.5, 1.0)]
+    full = [point(strength, 2 - strength, strength) for strength in (1.0, 0.0)]
+    found = bar["ratio"](fit, full)
     assert found == pytest.approx({"content": 0.5, "fit": 1.0, "full": 1.5, "ratio": 2 / 3})

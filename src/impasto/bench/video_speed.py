@@ -87,13 +87,13 @@ class _Size:
         _write(self._file, self._info, self._frames)
 
     def measured(self, tell: Callable[[str], None]) -> list[StageSpeed]:
-        for painter in (self._painter, self._crowd.painter):
-            painter.paint(self._frames[0])  # its graph is compiled
+        painted = self._painted()
+        self._crowd.painter.paint(self._frames[0])  # its graph is compiled
         alone: list[dict[str, float]] = []
         seconds: dict[float, list[float]] = {0.0: [], self._settings.flow: []}
         for turn in range(1, self._settings.turns + 1):
             tell(f"timing {self._info.width} x {self._info.height}, turn {turn}")
-            alone.append(self._alone())
+            alone.append(self._alone(painted))
             for flow, times in seconds.items():
                 times.append(self._together(flow))
         stages = {name: median(each[name] for each in alone) for name in alone[0]}
@@ -124,21 +124,24 @@ class _Size:
                 pass
         return time.perf_counter() - started
 
-    def _alone(self) -> dict[str, float]:
-        """CPU seconds of each stage for a frame."""
-        painter, frames = self._painter, self._frames[:_ALONE]
-        affine, follower = painter.affine(frames[0]), Follower(1.0)
-        painted = [painter.paint_pixels(frame, affine) for frame in frames]
+    def _alone(self, painted: Sequence[RGB]) -> dict[str, float]:
+        """CPU seconds of each stage for a frame, by the first frames and their paintings."""
+        frames, follower = self._frames[: len(painted)], Follower(1.0)
+        follower.follow(frames[0], painted[0])  # a first frame follows nothing
         pairs = list(zip(frames, painted, strict=True))
         stages: dict[str, Callable[[], object]] = {
             "decode": lambda: self._decode(len(frames)),
             "measure": lambda: self._measure(frames),
-            "paint": lambda: [painter.paint_pixels(frame, affine) for frame in frames],
+            "paint": self._painted,
             _FLOWING: lambda: [follower.follow(*pair) for pair in pairs],
             "encode": lambda: _write(self._folder / "alone.nut", self._info, painted),
         }
         with on_one_thread():
             return {name: _cpu(work) / len(frames) for name, work in stages.items()}
+
+    def _painted(self) -> list[RGB]:
+        affine = self._painter.affine(self._frames[0])
+        return [self._painter.paint_pixels(frame, affine) for frame in self._frames[:_ALONE]]
 
     def _decode(self, count: int) -> None:
         with closing(VideoFile(self._file)) as source:

@@ -108,7 +108,7 @@ def _format(stream: BinaryIO, name: str) -> Format:
 
 
 def _what(head: bytes) -> str:
-    """Say what a file is that is no picture by its first bytes."""
+    """Say by its first bytes what a file is that is no picture."""
     if not head:
         return "is empty"
     if head.startswith(b"GIF8"):
