@@ -105,6 +105,7 @@ def measure_thumbnail(
         InputError: the recipe has not the style, or a photo, a picture or a network cannot be read.
         EngineError: the engine does not load or refuses.
     """
+    code = commit()  # of what runs: it takes long, and the checkout may change meanwhile
     runtime, yardstick = backend or shared_backend(_EXACT), load_yardstick(assets_folder())
     aims = {name: _aim(name, recipe, yardstick, runtime) for name in settings.styles}
     rows: list[Row] = []
@@ -121,7 +122,7 @@ def measure_thumbnail(
     model = next(iter(aims.values())).painter.model
     return ThumbnailReport(
         date(),
-        commit(),
+        code,
         versions("torch"),
         model_facts(model),
         settings.windows,

@@ -85,6 +85,7 @@ def measure_video(
     given, assets = backend is not None, assets_folder()
     backend = backend or open_backend(settings=EngineSettings().steady())
     paths, here = list(clips) or default_clips(assets), machine()
+    code = commit()  # of what runs: it takes long, and the checkout may change meanwhile
     painter, pictures = Painter(settings.style, backend=backend), _pictures(settings, recipe)
     yardstick = load_yardstick(assets)
     eye = _Eye(yardstick, yardstick.target(pictures), load_judge(assets / JUDGE), settings.every)
@@ -103,7 +104,7 @@ def measure_video(
         speed = measure_stages(settings, alone, crowd, paths[0], Path(name), tell)
     return VideoReport(
         date=date(),
-        commit=commit(),
+        commit=code,
         versions=versions("torch", "av", "opencv-python-headless"),
         machine=here,
         engine=backend.info,
