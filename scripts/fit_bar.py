@@ -146,9 +146,12 @@ def compare(name: str, given: argparse.Namespace, yardstick: Yardstick) -> dict[
         fit_long_side(open_rgb(assets / each), SIZE) for each in held_out[:: 60 // given.count]
     ]
     facts: dict[str, object] = {"painting": name, "photos": len(photos)}
+    made = {  # both before any is measured: a call that goes on comes to its fit at once
+        kind: fitted(Path(name).stem, assets / name, given, full=kind == "full")
+        for kind in ("fit", "full")
+    }
     curves = {}
-    for kind in ("fit", "full"):
-        style, model, spent = fitted(Path(name).stem, assets / name, given, full=kind == "full")
+    for kind, (style, model, spent) in made.items():
         curves[kind] = curve(style, model, photos, yardstick, target)
         points = [asdict(point) for point in curves[kind]]
         facts[kind] = {"recipe": style.recipe, "minutes": spent, "points": points}
