@@ -115,9 +115,11 @@ def test_segments_change_nothing_that_is_shown(source: Path, call: Call) -> None
     call("video", source, "-s", "plain", "-o", "many.mp4", "--quality", "100", "--segment", "100ms")
     one, many = look(Path("one.mp4")), look(Path("many.mp4"))
     assert one.times == many.times
-    # Each piece of three frames begins with a key frame: by mean levels more than in one piece.
-    assert np.abs(np.stack(one.frames).astype(int) - np.stack(many.frames)).max() <= 12
-    assert np.abs(np.stack(one.frames).astype(int) - np.stack(many.frames)).mean() < 2
+    # Each piece of three frames begins with a key frame, where x264 spends its bits otherwise; by
+    # how much a single pixel differs then is up to its build (12 levels here), the mean is not.
+    apart = np.abs(np.stack(one.frames).astype(int) - np.stack(many.frames))
+    assert apart.max() <= 20
+    assert apart.mean() < 2
 
 
 @pytest.mark.parametrize("angle", [90, 180])
