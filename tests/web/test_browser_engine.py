@@ -33,7 +33,7 @@ from .actions import (
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Page, Route
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +101,37 @@ def test_without_a_gpu_the_cpu_paints(lab: "Page") -> None:
     """A browser that offers none loads the CPU's runtime, and nobody has to ask for it."""
     lab.evaluate(OPENED)
     assert lab.evaluate("window.engine.device") == "cpu"
+
+
+_BROKEN_GPU = """
+navigator.gpu.requestAdapter = async () => ({
+  info: { isFallbackAdapter: false },
+  features: new Set(),
+  limits: {},
+  requestDevice: async () => { throw new Error("lost"); },
+});
+"""
+
+
+def test_a_gpu_that_fails_is_given_up_for_the_cpu(desk: "BrowserContext", site: str) -> None:
+    """A GPU that is offered and cannot be opened costs a warning, and the CPU paints."""
+    page = desk.new_page()
+    said: list[str] = []
+    page.on("console", lambda line: said.append(line.text))
+
+    def broken(route: "Route") -> None:
+        script = route.fetch()
+        route.fulfill(response=script, body=_BROKEN_GPU + script.text())
+
+    page.route("**/engines/worker.js", broken)
+    page.goto(site)
+    layers = [{"parts": [["scream", 1]], "mask": None}]
+    call = {"photo": "/sample.jpg", "layers": layers, "strength": 1, "reference": None}
+    painted = from_url(page.evaluate(PAINT, call))
+    assert page.evaluate("window.engine.device") == "cpu"
+    assert any("painting on the CPU: the GPU failed (" in line for line in said), said
+    page.close()
+    assert painted.std() > 10
 
 
 _VIEW = """async ({ bytes, opacity, width, height, size }) => {
