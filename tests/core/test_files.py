@@ -212,6 +212,16 @@ def test_a_folder_appears_whole(tmp_path: Path) -> None:
     assert names_in(target.parent) == ["model"]
 
 
+def test_a_folder_that_cannot_take_its_place_leaves_what_was_there(tmp_path: Path) -> None:
+    """The old folder was moved aside already when the new one cannot follow, and comes back."""
+    target = tmp_path / "model"
+    write_folder(target, "old")
+    with pytest.raises(OutputError, match=r"cannot write .*model"), atomic_folder(target) as new:
+        new.rmdir()
+    assert (target / "a.txt").read_text() == "old"
+    assert names_in(tmp_path) == ["model"]
+
+
 def test_a_folder_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     """An error in the block keeps the old folder; an OSError names it in one line."""
     target = tmp_path / "model"

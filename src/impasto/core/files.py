@@ -107,11 +107,21 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
             new = Path(name) / "new"
             new.mkdir()
             yield new
-            if folder.exists():
-                folder.rename(Path(name) / "old")
-            new.rename(folder)
+            _replace_folder(folder, new, aside=Path(name) / "old")
     except OSError as error:
         raise OutputError(f"cannot write {shown(folder)}: {reason(error)}") from error
+
+
+def _replace_folder(folder: Path, new: Path, *, aside: Path) -> None:
+    """Move a new folder into the place of another, which comes back if that fails."""
+    try:
+        if folder.exists():
+            folder.rename(aside)
+        new.rename(folder)
+    except BaseException:  # Ctrl-C between the two, too
+        if aside.exists():
+            aside.rename(folder)
+        raise
 
 
 def make_folder(folder: Path) -> None:
