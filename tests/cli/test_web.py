@@ -39,11 +39,11 @@ def test_only_named_styles_are_taken(tmp_path: Path) -> None:
     assert packages == ["scream", "udnie"]
 
 
-def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
-    """A folder that is there and empty may be written to."""
-    (tmp_path / "site").mkdir()
-    assert main(["web", "export", str(tmp_path / "site")]) == 0
-    assert (tmp_path / "site/index.html").is_file()
+def test_an_empty_folder_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that is there and empty may be written to, be it the current one."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["web", "export", "."]) == 0
+    assert (tmp_path / "index.html").is_file()
 
 
 def test_a_folder_with_files_is_left_alone(

@@ -63,13 +63,13 @@ def export(
 
     chosen = load_model(model)
     files = _page() | _model(chosen) | _styles(_fitting(style, chosen))
-    if _is_empty(folder):
-        with atomic_folder(folder) as new:
-            _write(files, new)
-    elif overwrite:
+    if not overwrite and _holds_files(folder):
+        raise OutputError(f"{shown(folder)} is not empty: give --overwrite or another folder")
+    if folder.exists():  # it may be the current folder or a mount, which nothing can replace
         _write(files, folder)
     else:
-        raise OutputError(f"{shown(folder)} is not empty: give --overwrite or another folder")
+        with atomic_folder(folder) as new:
+            _write(files, new)
     answer(folder)
 
 
@@ -117,9 +117,9 @@ def _fitting(names: list[str] | None, model: "Model") -> "list[Style]":
     return fitting
 
 
-def _is_empty(folder: Path) -> bool:
+def _holds_files(folder: Path) -> bool:
     try:
-        return not folder.exists() or not any(folder.iterdir())
+        return folder.exists() and any(folder.iterdir())
     except (OSError, ValueError) as error:  # not a folder, or a NUL in the path
         raise OutputError(f"cannot write to {shown(folder)}: {reason(error)}") from error
 
