@@ -157,6 +157,30 @@ class Seen:
     """Matrix and range."""
 
 
+def cut_sound(source: Path, target: Path, begin: float, end: float) -> Path:
+    """Write a file anew without the packets of sound between two times, in seconds."""
+    with av.open(str(source)) as original, av.open(str(target), "w") as copy:
+        streams = {s.index: copy.add_stream_from_template(s) for s in original.streams}
+        for packet in original.demux():
+            time = float((packet.pts or 0) * packet.time_base)
+            is_cut = packet.stream.type == "audio" and begin <= time < end
+            if packet.dts is not None and not is_cut:
+                packet.stream = streams[packet.stream.index]
+                copy.mux(packet)
+    return target
+
+
+def loudness(path: Path, begin: float, end: float) -> float:
+    """The mean square of the first stream of sound between two times, in seconds."""
+    with av.open(str(path)) as container:
+        frames = list(container.decode(audio=0))
+    rate = frames[0].sample_rate
+    times = [n / rate + frame.time for frame in frames for n in range(frame.samples)]
+    waves = np.concatenate([frame.to_ndarray()[0] for frame in frames]).astype(np.float64)
+    inside = (np.array(times) >= begin) & (np.array(times) < end)
+    return float(np.square(waves[inside]).mean())
+
+
 def look(path: Path) -> Seen:
     """Read a file back."""
     with av.open(str(path)) as container:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ..clips import FULL, Clip, Seen, look, picture, save_clip
+from ..clips import FULL, Clip, Seen, cut_sound, look, loudness, picture, save_clip
 from .conftest import Call, save_photo
 
 pytest.importorskip("av")
@@ -65,6 +65,17 @@ def test_webm_encodes_sound_again_and_says_so(source: Path, call: Call) -> None:
     assert after.times == before.times
     assert after.text == before.text
     assert abs(after.seconds - before.seconds) < 0.1
+
+
+def test_sound_after_a_gap_is_in_time(folder: Path, call: Call) -> None:
+    """Where packets are missing, sound that is encoded again is silent, and then loud as before."""
+    source = cut_sound(save_clip(folder / "a.mp4"), folder / "gap.mp4", 0.3, 0.7)
+    assert call("video", source, "-s", "plain", "-o", "b.webm").code == 0
+    before, gap, after = (
+        loudness(Path("b.webm"), *times) for times in ((0.1, 0.25), (0.4, 0.6), (0.75, 0.9))
+    )
+    assert gap < 0.01 * before
+    assert after == pytest.approx(before, rel=0.1)
 
 
 @pytest.mark.parametrize(

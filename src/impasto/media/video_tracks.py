@@ -61,7 +61,8 @@ class SoundTrack:
             format=self._stream.format, layout=self._stream.layout, rate=rate
         )
         self._waiting: Any = av.AudioFifo()
-        self._begin: Fraction | None = None
+        self._begun = False
+        self._count = 0  # the time of the next sample for the encoder, in samples
 
     def convert(self, packet: "av.Packet[Any]") -> "Iterable[av.Packet[Any]]":
         """What can be encoded by now; a packet that is damaged is silent."""
@@ -83,12 +84,31 @@ class SoundTrack:
         return packets
 
     def _encoded(self, frame: Any) -> "Iterator[av.Packet[Any]]":
-        if self._begin is None and frame.pts is not None:
-            self._begin = frame.pts * frame.time_base - self._span.start
-            self._count = round(self._begin * self._stream.rate)
+        begin = None if frame.pts is None else frame.pts * frame.time_base - self._span.start
+        yield from self._silence(round((begin or 0) * self._stream.rate))
         frame.pts = None
         for each in self._resampler.resample(frame):
             yield from self._filled(each)
+
+    def _silence(self, due: int) -> "Iterator[av.Packet[Any]]":
+        """Fills the time up to the next samples, where the original has a gap or a damage.
+
+        Less than `_GAP` is left to add up: times in files are rounded.
+        """
+        if not self._begun:
+            self._begun, self._count = True, due
+        missing = due - self._count - self._waiting.samples
+        while missing > _GAP * self._stream.rate:
+            some = min(missing, self._stream.rate)  # a gap may be an hour long
+            yield from self._filled(self._silent(some))
+            missing -= some
+
+    def _silent(self, samples: int) -> Any:
+        frame = av.AudioFrame(self._stream.format, self._stream.layout, samples)
+        frame.sample_rate = self._stream.rate
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        return frame
 
     def _filled(self, frame: Any) -> "Iterator[av.Packet[Any]]":
         """Encoders take frames of one size."""
@@ -103,6 +123,9 @@ class SoundTrack:
         self._count += frame.samples
         return frame
 
+
+_GAP = Fraction(1, 10)
+"""Seconds, as FFmpeg's own resampler has it before it fills a gap."""
 
 # What both AAC and Opus can hold; old files name no layout.
 _LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
