@@ -8,7 +8,7 @@ import pytest
 from impasto.core.errors import SettingsError
 from impasto.core.memory import Memory
 from impasto.core.settings import EngineSettings
-from impasto.engine.crowd import gathered, pipeline_of
+from impasto.engine.crowd import gathered, pipeline_of, share, together
 from impasto.engine.fake_backend import FakeBackend
 from impasto.engine.model import Model
 from impasto.engine.painter import Painter
@@ -55,19 +55,28 @@ def test_a_crowd_is_as_large_as_cores_photos_and_memory_allow(
     crowd = gathered(jobs, EngineSettings("float32", threads), memory, make)
     assert (crowd.size if crowd else None) == size
     assert len(asked) == (1 if size else 0)
-    for engine, share in asked:
+    for engine, each in asked:
         assert (engine.threads, engine.streams, engine.precision) == (threads, size, "float32")
-        assert isinstance(share, int)
-        assert share * crowd.size <= {"8G": 8, "800M": 800 / 1024, "4G": 4}[memory] * 2**30
+        assert isinstance(each, int)
+        assert each * crowd.size <= {"8G": 8, "800M": 800 / 1024, "4G": 4}[memory] * 2**30
 
 
 def test_a_crowd_without_numbers(make: Any, asked: Asked) -> None:
-    """Without threads the cores count, and without a memory each painter finds its own."""
+    """Without threads the cores count."""
     crowd = gathered(1000, EngineSettings(), None, make)
     if crowd:  # not on a machine of one core
-        ((engine, share),) = asked
+        ((engine, _),) = asked
         assert engine.streams == crowd.size
-        assert share is None
+
+
+@pytest.mark.parametrize(("spare", "each"), [(2**33, None), (2**32, None), (2**31, 2**29)])
+def test_what_is_spare_is_shared(
+    monkeypatch: pytest.MonkeyPatch, spare: int, each: int | None
+) -> None:
+    """Painters find their own where all may take what they do unasked, else they get parts."""
+    monkeypatch.setattr("impasto.engine.crowd.spare_memory", lambda: spare)
+    assert share(4, None) == each
+    assert together(1000, EngineSettings(threads=4), None).memory == each
 
 
 def test_other_devices_have_no_crowd(make: Any) -> None:

@@ -9,6 +9,7 @@ from impasto.core.memory import Memory, parse_memory, spare_memory
 from impasto.core.settings import EngineSettings
 from impasto.engine.painter import Painter
 from impasto.engine.pipeline import Pipeline, Stage
+from impasto.engine.tiler import MOST_UNASKED
 
 Step = Callable[[Any], Any]
 MakePainter = Callable[[EngineSettings, Memory], Painter]
@@ -60,8 +61,23 @@ def together(jobs: int, engine: EngineSettings, memory: Memory) -> Together:
     size = min(cores, jobs // _LEAST_ROUNDS, budget // _LEAST_MEMORY)
     if engine.device not in ("auto", "cpu") or size < 2:
         return Together(1, engine, memory)
-    share = None if memory is None else budget // size
-    return Together(size, replace(engine, threads=cores, streams=size), share)
+    return Together(size, replace(engine, threads=cores, streams=size), share(size, memory))
+
+
+def share(size: int, memory: Memory) -> Memory:
+    """The memory for each of so many pictures; None lets each painter find its own.
+
+    It may, where there is room for as much as painters take unasked. Else all would find the same
+    bytes free, and take them.
+
+    Args:
+        size: how many pictures are painted at once.
+        memory: for all of them; None is what the machine can spare.
+    """
+    if memory is not None:
+        return parse_memory(memory) // size
+    each = spare_memory() // size
+    return None if each >= MOST_UNASKED else max(each, _LEAST_MEMORY)
 
 
 def gathered(jobs: int, engine: EngineSettings, memory: Memory, make: MakePainter) -> Crowd | None:

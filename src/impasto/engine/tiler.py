@@ -22,7 +22,7 @@ HELD_BYTES: Final = 16
 
 _ALWAYS: Final = 256 * 2**20
 """Bytes that are taken without asking how many are free."""
-_MOST: Final = 2**30
+MOST_UNASKED: Final = 2**30
 """Bytes that are taken unasked, however many are free: larger tiles are hardly less work."""
 _STRIPS: Final = (448 * 2**20, 900 * 2**20)
 """The least and the most that pictures which do not stand in memory get unasked; between the two a
@@ -72,7 +72,7 @@ class Tiler:
         if cost.of(height, width) <= _ALWAYS:
             return make_tiling(height, width, self._model, cost, 2 * _ALWAYS)
         least, largest = _STRIPS
-        most = min(max(least, height * width), largest) if row_bytes else _MOST
+        most = min(max(least, height * width), largest) if row_bytes else MOST_UNASKED
         memory = max(_ALWAYS, min(most, spare_memory()))
         return make_tiling(height, width, self._model, cost, memory)
 
@@ -144,7 +144,7 @@ class Tiler:
         """Whether graphs that take so much may be kept beside each other."""
         if self._memory is not None:
             return needed <= max(self._memory - held, self._memory // 2)
-        return needed <= _ALWAYS or needed <= min(_MOST, spare_memory())
+        return needed <= _ALWAYS or needed <= min(MOST_UNASKED, spare_memory())
 
     def _paint_touched(self, pixels: RGB, box: Box, affine: Affine, tiling: Tiling) -> RGB:
         """Paint a part of a picture by those of its tiles that keep some of it."""

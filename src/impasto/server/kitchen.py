@@ -16,6 +16,7 @@ from impasto.core.cpu import stand_back, usable_cores
 from impasto.core.settings import EngineSettings, PaintSettings
 from impasto.engine.backend import Backend
 from impasto.engine.backends import open_backend
+from impasto.engine.crowd import share
 from impasto.engine.images import to_mask
 from impasto.engine.model import Model
 from impasto.engine.painter import Painter
@@ -82,6 +83,7 @@ class Kitchen:
     ) -> None:
         self.settings, self.model, self.decoders = settings, model, decoders
         self.painters = painters_of(settings)
+        self._memory = share(self.painters, None)
         self.backend = backend
         self._threads = ThreadPoolExecutor(self.painters, "impasto-paint", _stand_back)
         # A photo that waits for a painter waits as a file: decoded ones are large.
@@ -128,6 +130,7 @@ class Kitchen:
             model=self.model,
             backend=self.backend,
             library=order.shelf,
+            memory=self._memory,
         )
 
     async def serve(self, photo: bytes, order: Order) -> Served:
