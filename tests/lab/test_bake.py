@@ -12,7 +12,7 @@ import skimage
 from PIL import Image
 
 from impasto.core.arrays import RGB
-from impasto.core.errors import InputError, MissingExtraError, ModelError
+from impasto.core.errors import InputError, MissingExtraError, NumericalError
 from impasto.core.settings import EngineSettings
 from impasto.engine.backends import BackendName, open_backend
 from impasto.engine.painter import Painter, compose
@@ -126,7 +126,7 @@ def test_a_wrong_graph_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(
         baking, "write_baked", lambda model, affine, path: right(model, affine * 1.2, path)
     )
-    with pytest.raises(ModelError, match=r"wrong\.onnx: differs by \d+/255"):
+    with pytest.raises(NumericalError, match=r"wrong\.onnx: differs by \d+/255"):
         bake(painter(), PHOTOS[:1], tmp_path / "wrong.onnx")
     assert not (tmp_path / "wrong.onnx").exists()
 

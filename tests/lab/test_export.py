@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from impasto.cli.app import main
-from impasto.core.errors import ModelError
+from impasto.core.errors import ModelError, NumericalError
 from impasto.core.settings import EngineSettings
 from impasto.engine.backends import open_backend
 from impasto.engine.model import load_model
@@ -66,7 +66,7 @@ def test_verification_notices_a_wrong_weight(tmp_path: Path) -> None:
     with torch.no_grad():
         trunk.end.weight += 0.05
     codes = [code.numpy() for code in book.codes.detach()]
-    with pytest.raises(ModelError, match="differ from torch"):
+    with pytest.raises(NumericalError, match="differ from torch"):
         verify(trunk, load_model(tmp_path), codes, PHOTOS)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from impasto.core.errors import InputError, SettingsError
+from impasto.core.errors import NumericalError, SettingsError
 from impasto.lab.data import open_rgb, to_tensor
 from impasto.lab.exported import read_trunk, read_weights
 from impasto.lab.features import load_features
@@ -93,7 +93,7 @@ def test_a_loss_that_is_no_number_stops_the_fit(easel: Easel) -> None:
     fit = start(easel)
     with torch.no_grad():
         fit.live.book.codes[1, 0, 0] = float("nan")
-    with pytest.raises(InputError, match="loss is nan; nothing is written"):
+    with pytest.raises(NumericalError, match="loss is nan; nothing is written"):
         list(fit.run())
     assert np.isfinite(fit.best.code).all()
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from impasto.core.errors import InputError
+from impasto.core.errors import NumericalError
 from impasto.lab.data import Batch, random_grain, to_tensor
 from impasto.lab.exported import read_trunk
 from impasto.lab.features import load_features
@@ -88,5 +88,5 @@ def test_what_is_no_number_is_named() -> None:
     """The first term that is not finite is an error with its name, its step and what is kept."""
     check_finite({"style": torch.tensor(1.0)}, 3, "all is kept")
     terms = {"style": torch.tensor(1.0), "content": torch.tensor(float("nan"))}
-    with pytest.raises(InputError, match="step 3: the content loss is nan; all is kept"):
+    with pytest.raises(NumericalError, match="step 3: the content loss is nan; all is kept"):
         check_finite(terms, 3, "all is kept")

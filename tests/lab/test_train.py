@@ -8,7 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from impasto.core.errors import InputError, ModelError, RecipeError
+from impasto.cli.app import main
+from impasto.core.errors import ModelError, NumericalError, RecipeError
 from impasto.lab.checkpoint import load_checkpoint
 from impasto.lab.exported import read_trunk
 from impasto.lab.optimiser import rate_factor
@@ -136,15 +137,20 @@ def test_a_damaged_checkpoint_is_named(recipe: Recipe, workshop: Path) -> None:
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(recipe: Recipe, workshop: Path) -> None:
-    """NaN weights end the run with the term's name; the checkpoint on disk is the last good one."""
+    """NaN weights end the run with the term's name; the checkpoint on disk is the last good one.
+
+    It is no wrong usage: the call ends with 1.
+    """
     run(recipe, workshop / "run", steps=1)
     path = workshop / "run/checkpoint.pt"
     state = load_checkpoint(path)
     state["live"]["trunk.stem.weight"].fill_(float("nan"))
     torch.save(state, path)
     before = path.read_bytes()
-    with pytest.raises(InputError, match="loss is nan"):
+    with pytest.raises(NumericalError, match="loss is nan"):
         run(recipe, workshop / "run", steps=3)
+    words = (workshop / "recipe.toml", "--run", workshop / "run")
+    assert main(["train", *map(str, words)]) == 1
     assert path.read_bytes() == before
 
 

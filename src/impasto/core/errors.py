@@ -10,6 +10,7 @@ ImpastoError
 │   └── SettingsError     a value out of its range
 ├── OutputError           a result that cannot be written
 ├── EngineError           a runtime or device that is missing or refuses the work
+├── NumericalError        numbers went wrong on the way: a loss that is none, graphs that disagree
 └── MissingExtraError     an optional dependency is not installed
 
 Each message is one line that names what was given and says what to do about it.
@@ -56,6 +57,10 @@ class OutputError(ImpastoError):
 
 class EngineError(ImpastoError):
     """A runtime or device is missing or refuses the work."""
+
+
+class NumericalError(ImpastoError):
+    """Numbers went wrong on the way: a loss is none, or graphs do not agree with torch."""
 
 
 class MissingExtraError(ImpastoError):

@@ -16,7 +16,7 @@ from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from impasto.core.arrays import RGB, Affine, Stats
-from impasto.core.errors import InputError, ModelError
+from impasto.core.errors import InputError, NumericalError
 from impasto.core.files import shown
 from impasto.core.settings import PaintSettings
 from impasto.engine.backend import Backend
@@ -52,7 +52,7 @@ def bake(painter: Painter, photos: Sequence[RGB], path: Path) -> Differences:
 
     Raises:
         InputError: there are no photos, or the painter does more than run its trunk.
-        ModelError: the baked graph does not paint what the painter paints.
+        NumericalError: the baked graph does not paint what the painter paints.
         EngineError: the runtime refuses.
     """
     _check_settings(painter.settings)
@@ -63,7 +63,8 @@ def bake(painter: Painter, photos: Sequence[RGB], path: Path) -> Differences:
     found = differences(painter, affine, photos, path)
     if found.same_affine_levels > MOST_LEVELS:
         path.unlink()
-        raise ModelError(f"{shown(path)}: differs by {found.same_affine_levels}/255; not written")
+        levels = found.same_affine_levels
+        raise NumericalError(f"{shown(path)}: differs by {levels}/255; not written")
     return found
 
 

@@ -60,7 +60,7 @@ def export(recipe: Recipe, run: Path, model: Path, styles: Path, preview: RGB) -
         preview: a photo that each package shows painted.
 
     Raises:
-        ModelError: the exported graphs do not agree with torch; nothing is written.
+        NumericalError: the exported graphs do not agree with torch; nothing is written.
         OutputError: a folder cannot be written.
     """
     trunk, book, step = _load(recipe, run)
@@ -88,7 +88,7 @@ def write_verified(
         weights: what each term of its loss counted.
 
     Raises:
-        ModelError: the graphs do not agree with torch; nothing is written.
+        NumericalError: the graphs do not agree with torch; nothing is written.
         OutputError: the folder cannot be written.
     """
     set_std_floor(trunk, book, photos)

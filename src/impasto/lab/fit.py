@@ -188,7 +188,7 @@ class Fit:
         May be left at any time, by an exception too: `best` holds.
 
         Raises:
-            InputError: a loss is not a number.
+            NumericalError: a loss is not a number.
         """
         began, judgements, share = time.monotonic(), 0, 0.0
         while share < 1:

@@ -130,7 +130,7 @@ class Commission:
         """The best so far of a full fit: writes its model, and gives the style that fits it.
 
         Raises:
-            ModelError: the written graphs do not agree with torch; nothing is written.
+            NumericalError: the written graphs do not agree with torch; nothing is written.
             OutputError: the folder cannot be written.
         """
         best = self.fit.best

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from impasto.core.errors import InputError
+from impasto.core.errors import NumericalError
 from impasto.lab.data import MOST_SHIFT, Batch
 from impasto.lab.features import FeatureNetwork
 from impasto.lab.flat import flat_covariance, halo, lattice, threads, weave
@@ -192,8 +192,8 @@ def _mean(values: Tensor) -> Tensor:
 
 
 def check_finite(terms: Mapping[str, Tensor], step: int, kept: str) -> None:
-    """Raises InputError naming a term that is not a number; `kept` says what is not lost."""
+    """Raises NumericalError naming a term that is not a number; `kept` says what is not lost."""
     values = torch.stack([value.detach().float() for value in terms.values()]).tolist()
     for name, value in zip(terms, values, strict=True):
         if not math.isfinite(value):
-            raise InputError(f"step {step}: the {name} loss is {value}; {kept}")
+            raise NumericalError(f"step {step}: the {name} loss is {value}; {kept}")

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from impasto.core.arrays import RGB, Code
-from impasto.core.errors import ModelError
+from impasto.core.errors import NumericalError
 from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Backend
 from impasto.engine.backends import open_backend
@@ -54,8 +54,8 @@ def verify(
         backend: what runs the graphs; by default OpenVINO in float32.
 
     Raises:
-        ModelError: a painted byte differs by more than `MOST_LEVELS`, or statistics by more than
-            `MOST_STATS`.
+        NumericalError: a painted byte differs by more than `MOST_LEVELS`, or statistics by more
+            than `MOST_STATS`.
     """
     backend = backend or open_backend(settings=EngineSettings(precision="float32"))
     stats, levels = 0.0, 0
@@ -64,7 +64,7 @@ def verify(
         apart = _compare(trunk, model, codes[index % len(codes)], small, backend)
         stats, levels = max(stats, apart.stats), max(levels, apart.levels)
     if levels > MOST_LEVELS or stats > MOST_STATS:
-        raise ModelError(
+        raise NumericalError(
             f"{model.folder}: the exported graphs differ from torch by {levels}/255, and their "
             f"statistics by {stats:.1%} of a standard deviation; not written"
         )
