@@ -151,6 +151,15 @@ def test_entries_that_cannot_be(tmp_path: Path) -> None:
         WorkFolder(tmp_path / "work", {}, resume=True)
 
 
+def test_nothing_follows_a_damaged_line(tmp_path: Path) -> None:
+    """Pieces after an entry that cannot be read would close up to those before it."""
+    path = tmp_path / "journal.jsonl"
+    write_journal(path, {}, [{"piece": number} for number in range(3)])
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines[:2], "\0" * len(lines[2]) + "\n", lines[3]]))
+    assert read_journal(path) == ({}, [{"piece": 0}])
+
+
 def test_no_piece_is_taken_from_another_folder(tmp_path: Path) -> None:
     """A path in a journal leads to a file of its own folder or to nothing."""
     folder = WorkFolder(tmp_path / "work", {}, resume=False)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,10 @@ def note(path: Path, entry: Mapping[str, Any]) -> None:
 
 
 def read_journal(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """What the call was, and all whole entries; a line that was cut off by the end is none.
+    """What the call was, and the entries up to the first line that is none.
+
+    A process that was killed leaves a line that is cut off; where a disk damages one in the middle,
+    what follows it does not follow what is before it.
 
     Raises:
         InputError: it is no journal, or one of another version.
@@ -43,7 +46,7 @@ def read_journal(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError as error:
         raise InputError(f"cannot read {shown(path)}: {reason(error)}") from error
-    entries = [entry for line in lines[:-1] if isinstance(entry := _parsed(line), dict)]
+    entries = list(_whole(lines[:-1]))
     if not entries or entries[0].get("format_version") != _VERSION:
         raise InputError(f"{shown(path)} is no journal of this impasto: remove it to start again")
     call = entries[0].get("call")
@@ -56,8 +59,12 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return sorted(key for key in {*before, *same} if before.get(key) != same.get(key))
 
 
-def _parsed(line: str) -> object:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        return None
+def _whole(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            return
+        if not isinstance(entry, dict):
+            return
+        yield entry
