@@ -13,7 +13,7 @@ from impasto.core.errors import EngineError
 from impasto.core.settings import EngineSettings
 from impasto.engine.backends import open_backend
 from impasto.engine.fake_backend import FakeBackend
-from impasto.engine.layers import Layer
+from impasto.engine.layers import LayerTime
 from impasto.engine.painter import Painter
 
 from ..lab.test_bake import PHOTOS, photo
@@ -61,7 +61,7 @@ def test_the_table_has_every_large_layer(report: ProfileReport) -> None:
 
 def test_a_layer_in_bfloat16_is_held_to_that_ceiling(report: ProfileReport) -> None:
     """The ceiling is that of the precision; without one of its own it is float32's."""
-    layer = Layer("a", "Convolution", "", 1.0, 10**9, 0)
+    layer = LayerTime("a", "Convolution", "", 1.0, 10**9, 0)
     ceiling = Ceiling(100.0, 400.0, 10.0)
     assert ceiling.least_seconds(layer, "float32") == pytest.approx(0.02)
     assert ceiling.least_seconds(layer, "bfloat16") == pytest.approx(0.005)
@@ -72,8 +72,8 @@ def test_a_layer_in_bfloat16_is_held_to_that_ceiling(report: ProfileReport) -> N
 def test_a_layer_is_bound_by_its_slower_half(multiply_adds: int, moved: int) -> None:
     """The least time is that of arithmetic or of memory, whichever is longer."""
     ceiling = Ceiling(100.0, None, 10.0)
-    halves = [Layer("a", "", "", 1.0, m, b) for m, b in ((multiply_adds, 0), (0, moved))]
-    both = ceiling.least_seconds(Layer("a", "", "", 1.0, multiply_adds, moved), "float32")
+    halves = [LayerTime("a", "", "", 1.0, m, b) for m, b in ((multiply_adds, 0), (0, moved))]
+    both = ceiling.least_seconds(LayerTime("a", "", "", 1.0, multiply_adds, moved), "float32")
     assert both == max(ceiling.least_seconds(each, "float32") for each in halves)
 
 

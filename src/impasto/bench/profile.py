@@ -14,7 +14,7 @@ from impasto.bench.timing import Summary, alternate
 from impasto.core.arrays import RGB
 from impasto.core.errors import EngineError
 from impasto.engine.backend import Array, BackendInfo
-from impasto.engine.layers import Layer
+from impasto.engine.layers import LayerTime
 from impasto.engine.openvino_backend import OpenVinoBackend
 from impasto.engine.painter import Painter, compose, grain_of
 from impasto.engine.pixels import pad
@@ -33,7 +33,7 @@ class Ceiling:
     """None where the CPU has none."""
     copy_gbytes: float
 
-    def least_seconds(self, layer: Layer, precision: str) -> float:
+    def least_seconds(self, layer: LayerTime, precision: str) -> float:
         """The time below which a layer cannot go: that of its arithmetic or of its memory."""
         gflops = self.bfloat16_gflops if precision == "bfloat16" else self.float32_gflops
         arithmetic = 2 * layer.multiply_adds / ((gflops or self.float32_gflops) * 1e9)
@@ -53,7 +53,7 @@ class ProfileReport:
     size: tuple[int, int]
     """Height and width of the photo."""
     ceiling: Ceiling
-    layers: list[Layer]
+    layers: list[LayerTime]
     dynamic: Summary
     """Seconds of painting with an affine that is an input."""
     constant: Summary
@@ -67,7 +67,7 @@ class ProfileReport:
     @property
     def share(self) -> float:
         """The multiply-adds of all layers at the arithmetic ceiling, as a share of the time."""
-        arithmetic = (Layer("", "", "", 0.0, each.multiply_adds, 0) for each in self.layers)
+        arithmetic = (LayerTime("", "", "", 0.0, each.multiply_adds, 0) for each in self.layers)
         least = sum(self.ceiling.least_seconds(each, self.engine.precision) for each in arithmetic)
         return least / sum(layer.seconds for layer in self.layers)
 
@@ -179,7 +179,7 @@ def markdown(report: ProfileReport) -> str:
 _HEADINGS = ("layer", "by", "ms", "of all", "million multiply-adds", "MB", "of the ceiling")
 
 
-def _row(layer: Layer, total: float, report: ProfileReport) -> list[str]:
+def _row(layer: LayerTime, total: float, report: ProfileReport) -> list[str]:
     least = report.ceiling.least_seconds(layer, report.engine.precision)
     share = f"{min(1.0, least / layer.seconds):.0%}" if layer.seconds else ""
     return [
@@ -193,13 +193,13 @@ def _row(layer: Layer, total: float, report: ProfileReport) -> list[str]:
     ]
 
 
-def _by_kind(layers: list[Layer]) -> list[Layer]:
+def _by_kind(layers: list[LayerTime]) -> list[LayerTime]:
     kinds = dict.fromkeys(layer.kind for layer in layers)
     return [_sum([layer for layer in layers if layer.kind == kind]) for kind in kinds]
 
 
-def _sum(layers: list[Layer]) -> Layer:
-    return Layer(
+def _sum(layers: list[LayerTime]) -> LayerTime:
+    return LayerTime(
         f"({len(layers)} small ones)",
         layers[0].kind,
         "",

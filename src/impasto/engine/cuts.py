@@ -28,7 +28,7 @@ _FLASH = 3
 
 
 @dataclass(frozen=True)
-class Look:
+class FrameLook:
     """What of a frame is compared."""
 
     drawing: Float32[np.ndarray, " pixels"]
@@ -42,16 +42,16 @@ class Look:
         return float(self.drawing @ self.drawing) < _FLAT**2 * len(self.drawing)
 
 
-def look_at(frame: RGB) -> Look:
+def look_at(frame: RGB) -> FrameLook:
     """What a frame looks like, coarsely."""
     small = thumbnail(frame, _LONGEST).reshape(-1, 3)
     plane = small.mean(axis=1, dtype=np.float32)
     index = (small // (256 // _BINS)).astype(np.int64) @ [_BINS**2, _BINS, 1]
     counts = np.bincount(index, minlength=_BINS**3)
-    return Look(plane - plane.mean(), (counts / len(index)).astype(np.float32))
+    return FrameLook(plane - plane.mean(), (counts / len(index)).astype(np.float32))
 
 
-def difference(first: Look, second: Look) -> float:
+def difference(first: FrameLook, second: FrameLook) -> float:
     """0 for frames that are equal in colours or in drawing, 1 with nothing in common.
 
     The geometric mean of the colours that are not shared and of 1 less the drawings' correlation.
@@ -79,8 +79,8 @@ class CutDetector:
 
     def __init__(self, *, live: bool = False) -> None:
         self._ahead = 0 if live else _FLASH
-        self._before: deque[Look] = deque(maxlen=1 if live else 1 + _FLASH)
-        self._undecided: deque[Look] = deque()
+        self._before: deque[FrameLook] = deque(maxlen=1 if live else 1 + _FLASH)
+        self._undecided: deque[FrameLook] = deque()
         self._is_first = True
 
     def push(self, frame: RGB) -> list[bool]:

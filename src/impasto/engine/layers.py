@@ -12,7 +12,7 @@ from impasto.engine.backend import Array
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerTime:
     """One operator that OpenVINO runs; several of the graph may be fused into it."""
 
     name: str
@@ -26,7 +26,7 @@ class Layer:
     """Read and written if nothing stays in a cache: inputs, weights and outputs."""
 
 
-def layers_of(compiled: Any, inputs: Mapping[str, Array], runs: int) -> list[Layer]:
+def layers_of(compiled: Any, inputs: Mapping[str, Array], runs: int) -> list[LayerTime]:
     """Run a graph that was compiled with counters, and read them, in the order of execution.
 
     Args:
@@ -44,7 +44,7 @@ def layers_of(compiled: Any, inputs: Mapping[str, Array], runs: int) -> list[Lay
                 facts[each.node_name] = (each.node_type, each.exec_type)
     work = {node.get_friendly_name(): node for node in compiled.get_runtime_model().get_ops()}
     return [
-        Layer(name, *facts[name], float(np.median(seconds)), *_work_of(work[name]))
+        LayerTime(name, *facts[name], float(np.median(seconds)), *_work_of(work[name]))
         for name, seconds in taken.items()
     ]
 

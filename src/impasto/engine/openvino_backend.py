@@ -16,7 +16,7 @@ from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Array, BackendInfo, Part, Session, Shapes, describe, out_of
 from impasto.engine.compiled import CompiledGraphs
 from impasto.engine.devices import missing, name_in
-from impasto.engine.layers import Layer, layers_of
+from impasto.engine.layers import LayerTime, layers_of
 from impasto.engine.sessions import SessionCache
 
 _HINTS = {"float32": "f32", "bfloat16": "bf16"}
@@ -61,7 +61,7 @@ class OpenVinoBackend:
         pixels = max(prod(shape[:-1]) for shape in shapes.values()) * self._streams
         return self._sessions.get(key, pixels, lambda: self._compile(graph, shapes, precision))
 
-    def layers(self, graph: Path, inputs: Mapping[str, Array], runs: int = 20) -> list[Layer]:
+    def layers(self, graph: Path, inputs: Mapping[str, Array], runs: int = 20) -> list[LayerTime]:
         """Where the time of a graph goes, layer by layer; see `layers_of`.
 
         Raises:

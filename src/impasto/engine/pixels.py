@@ -17,8 +17,8 @@ def pad(pixels: RGB, margin: int, multiple: int) -> tuple[Batch, Part]:
 
     Args:
         pixels: the picture, any size from 1 x 1.
-        margin: pixels to add on every side; the convolutions inside the graph pad with zeros,
-            and the margin keeps those away from the picture.
+        margin: pixels to add on every side, as the model says: none for a trunk that replicates
+            edges, enough to keep the zeros away from the picture for one that pads with those.
         multiple: height and width of the result are multiples of this.
 
     Returns:
