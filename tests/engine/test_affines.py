@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from impasto.engine.affines import compose
 from impasto.engine.fake_backend import FakeBackend
 from impasto.engine.model import Model, load_model
-from impasto.engine.painter import Painter, compose
+from impasto.engine.painter import Painter
 from impasto.styles.package import Style
 
 MakeStyle = Callable[..., Style]

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from impasto.core.errors import EngineError, ImageError, SettingsError, StyleError
+from impasto.engine.affines import compose
 from impasto.engine.fake_backend import FakeBackend
 from impasto.engine.model import Model
-from impasto.engine.painter import Painter, compose
+from impasto.engine.painter import Painter
 from impasto.engine.pixels import fade
 from impasto.media.image import Picture
 from impasto.styles.library import Library

@@ -14,8 +14,9 @@ from PIL import Image
 from impasto.core.arrays import RGB
 from impasto.core.errors import InputError, MissingExtraError, NumericalError
 from impasto.core.settings import EngineSettings
+from impasto.engine.affines import compose
 from impasto.engine.backends import BackendName, open_backend
-from impasto.engine.painter import Painter, compose
+from impasto.engine.painter import Painter
 from impasto.lab import bake as baking
 from impasto.lab.bake import bake, mean_statistics, psnr, run_baked, write_baked
 from impasto.lab.quantise import output_layer, quantise

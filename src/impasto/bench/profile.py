@@ -13,10 +13,12 @@ from impasto.bench.markdown import table
 from impasto.bench.timing import Summary, alternate
 from impasto.core.arrays import RGB
 from impasto.core.errors import EngineError
+from impasto.engine.affines import compose
 from impasto.engine.backend import Array, BackendInfo
+from impasto.engine.grain import grain_of
 from impasto.engine.layers import LayerTime
 from impasto.engine.openvino_backend import OpenVinoBackend
-from impasto.engine.painter import Painter, compose, grain_of
+from impasto.engine.painter import Painter
 from impasto.engine.pixels import pad
 from impasto.lab.bake import run_baked, write_baked
 

@@ -27,9 +27,10 @@ from impasto.bench.settings import SpeedSettings
 from impasto.bench.timing import Summary, Turn, alternate
 from impasto.core.arrays import RGB
 from impasto.core.errors import MissingExtraError
+from impasto.engine.affines import compose
 from impasto.engine.backend import Backend, BackendInfo
 from impasto.engine.backends import open_backend
-from impasto.engine.painter import Painter, compose
+from impasto.engine.painter import Painter
 from impasto.media.image import read_image
 from impasto.media.resize import resize_to
 

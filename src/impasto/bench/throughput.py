@@ -27,10 +27,11 @@ from impasto.core.cpu import usable_cores
 from impasto.core.errors import SettingsError
 from impasto.core.memory import Memory
 from impasto.core.settings import EngineSettings
+from impasto.engine.affines import compose
 from impasto.engine.backend import BackendInfo
 from impasto.engine.backends import open_backend
 from impasto.engine.crowd import Crowd, gathered, pipeline_of
-from impasto.engine.painter import Measured, Painter, compose
+from impasto.engine.painter import Measured, Painter
 from impasto.media.image import Picture, WriteOptions, read_image, write_image
 
 

@@ -20,9 +20,10 @@ from impasto.bench.thumbnail_ways import WAYS, full
 from impasto.core.arrays import RGB, Stats
 from impasto.core.errors import InputError
 from impasto.core.settings import EngineSettings
+from impasto.engine.affines import compose
 from impasto.engine.backend import Backend
 from impasto.engine.backends import shared_backend
-from impasto.engine.painter import Painter, compose
+from impasto.engine.painter import Painter
 from impasto.lab.data import assets_folder
 from impasto.lab.judge import Crops, cut_crops
 from impasto.lab.recipe import Recipe

@@ -6,7 +6,8 @@ import numpy as np
 
 from impasto.core.arrays import RGB, Stats, Weight
 from impasto.engine.collage import Collage, everywhere, spread
-from impasto.engine.painter import Painter, grain_of
+from impasto.engine.grain import grain_of
+from impasto.engine.painter import Painter
 from impasto.engine.pixels import pad
 from impasto.media.resize import thumbnail
 

@@ -1,10 +1,15 @@
-"""Affines of pictures that were measured lately, so that the same one is not measured again."""
+"""Affines: composed of a code and statistics, and kept for a while.
+
+What was measured lately is not measured again.
+"""
 
 import hashlib
 from collections.abc import Callable, Mapping
 from weakref import WeakKeyDictionary
 
-from impasto.core.arrays import Affine
+import numpy as np
+
+from impasto.core.arrays import Affine, Code, Stats
 from impasto.core.cache import MemoryCache
 from impasto.engine.backend import Array, Backend
 
@@ -16,6 +21,17 @@ _OVERHEAD = 512
 
 # By backend, since each rounds in its own way; painters that share one share its affines.
 _AFFINES: WeakKeyDictionary[Backend, MemoryCache[Affine]] = WeakKeyDictionary()
+
+
+def compose(code: Code, stats: Stats) -> Affine:
+    """The affine that normalises by the statistics and then applies the code.
+
+    `gamma * (x - mean) / std + beta` is `scale * x + shift` with `scale = gamma / std` and
+    `shift = beta - scale * mean`.
+    """
+    (gamma, beta), (mean, std) = code, stats
+    scale = gamma / std
+    return np.stack([scale, beta - scale * mean]).astype(np.float32, copy=False)
 
 
 def recalled_affine(

@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 
 from impasto.core.shapes import Float32, Int64, UInt32
+from impasto.engine.model import Model
+from impasto.engine.pixels import Batch
 
 Grain = Float32[np.ndarray, "1 1 rows columns"]
 """One number a cell: mean 0, variance 1."""
@@ -36,6 +38,12 @@ def grain(rows: int, columns: int, origin: tuple[int, int] = (0, 0)) -> Grain:
     down = np.arange(first, first + rows, dtype=np.int64)[:, None]
     across = np.arange(left, left + columns, dtype=np.int64)[None]
     return grain_at(down, across)[None, None]
+
+
+def grain_of(model: Model, padded: Batch) -> dict[str, Grain]:
+    """The grain that a padded picture is painted with, as an input of the graphs."""
+    rows, columns = (side // model.grain_cell for side in padded.shape[1:3])
+    return {"grain": grain(rows, columns)}
 
 
 def grain_at(

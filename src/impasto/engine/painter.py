@@ -4,20 +4,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from impasto.core.arrays import RGB, Affine, Alpha, Code, Stats
 from impasto.core.memory import Memory, parse_memory
 from impasto.core.settings import Colors, EngineSettings, PaintSettings
-from impasto.engine.affines import recalled_affine
+from impasto.engine.affines import compose, recalled_affine
 from impasto.engine.backend import Array, Backend
 from impasto.engine.backends import shared_backend
 from impasto.engine.collage import View, view_of
-from impasto.engine.grain import Grain, grain
+from impasto.engine.grain import grain_of
 from impasto.engine.images import Image, like, to_picture
 from impasto.engine.looks import Look, StyleLike, make_look
 from impasto.engine.model import DEFAULT_MODEL, Model, load_model
-from impasto.engine.pixels import Batch, fade, padded_side, place, window
+from impasto.engine.pixels import fade, padded_side, place, window
 from impasto.engine.regions import Layer, Masks, Patch, lay, make_regions, shown_in
 from impasto.engine.strokes import (
     at_long_side,
@@ -251,11 +249,12 @@ class Painter:
         """The affine that paints a picture, by what is measured of it; see `affine`."""
         code = self.code if code is None else code
         inputs = self._to_measure(view, code)
-
-        def make() -> Affine:
-            return compose(code, self._measure(inputs))
-
-        return recalled_affine(self.backend, self.model.trunk_id, inputs, make)
+        return recalled_affine(
+            self.backend,
+            self.model.trunk_id,
+            inputs,
+            make=lambda: compose(code, self._measure(inputs)),
+        )
 
     def _to_measure(self, view: View, code: Code) -> dict[str, Array]:
         model = self.model
@@ -295,23 +294,6 @@ class Painter:
         if self.settings.colors == "content":
             painted = keep_colors(photo, painted)
         return fade(photo, painted, opacity)
-
-
-def compose(code: Code, stats: Stats) -> Affine:
-    """The affine that normalises by the statistics and then applies the code.
-
-    `gamma * (x - mean) / std + beta` is `scale * x + shift` with `scale = gamma / std` and
-    `shift = beta - scale * mean`.
-    """
-    (gamma, beta), (mean, std) = code, stats
-    scale = gamma / std
-    return np.stack([scale, beta - scale * mean]).astype(np.float32, copy=False)
-
-
-def grain_of(model: Model, padded: Batch) -> dict[str, Grain]:
-    """The grain that a padded picture is painted with, as an input of the graphs."""
-    rows, columns = (side // model.grain_cell for side in padded.shape[1:3])
-    return {"grain": grain(rows, columns)}
 
 
 def _filled(picture: Picture) -> Picture:

@@ -11,11 +11,12 @@ import numpy as np
 
 from impasto.core.arrays import RGB, Code, Stats
 from impasto.core.errors import SettingsError
+from impasto.engine.affines import compose
 from impasto.engine.collage import is_large
 from impasto.engine.cuts import CutDetector
 from impasto.engine.images import to_picture
 from impasto.engine.looks import Look
-from impasto.engine.painter import Measured, Painter, compose
+from impasto.engine.painter import Measured, Painter
 from impasto.engine.regions import Layer, Patch, shown_in
 from impasto.engine.smoothing import Smoother, Trail, Window
 from impasto.engine.strokes import at_long_side, painted_side

@@ -19,10 +19,11 @@ from impasto.core.arrays import RGB, Affine, Stats
 from impasto.core.errors import InputError, NumericalError
 from impasto.core.files import shown
 from impasto.core.settings import PaintSettings
+from impasto.engine.affines import compose
 from impasto.engine.backend import Backend
 from impasto.engine.grain import grain
 from impasto.engine.model import Model
-from impasto.engine.painter import Painter, compose
+from impasto.engine.painter import Painter
 from impasto.lab.onnx_graph import PICTURE, Graph
 
 GRAIN_CELLS = 256

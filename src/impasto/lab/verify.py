@@ -12,10 +12,11 @@ import torch
 from impasto.core.arrays import RGB, Code
 from impasto.core.errors import NumericalError
 from impasto.core.settings import EngineSettings
+from impasto.engine.affines import compose
 from impasto.engine.backend import Backend
 from impasto.engine.backends import open_backend
+from impasto.engine.grain import grain_of
 from impasto.engine.model import Model
-from impasto.engine.painter import compose, grain_of
 from impasto.engine.pixels import pad, place
 from impasto.lab.data import to_tensor
 from impasto.lab.nets import Trunk
