@@ -5,7 +5,7 @@ stopped, and a further method costs only its own time. A method whose weights ch
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +27,7 @@ from impasto.bench.quality.pictures import (
 from impasto.bench.quality.public_run import measure_public
 from impasto.bench.quality.settings import CONTROLS, EXACT, METHODS, QualitySettings
 from impasto.bench.quality.store import Store
+from impasto.bench.quality.watch import Tell, Watch
 from impasto.core.arrays import RGB
 from impasto.core.errors import ImageError, ImpastoError
 from impasto.core.files import reason
@@ -38,10 +39,6 @@ from impasto.engine.model import load_model
 from impasto.lab.judge import Features
 from impasto.lab.recipe import Recipe
 from impasto.styles.library import Library
-
-Tell = Callable[[str], None]
-
-_TELL_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -152,7 +149,7 @@ class _Course:
             self._left_out({"method": name}, reason(error))
             return
         self._store.add({"kind": "method", **facts})
-        watch = _Watch(name, self._tell, self._count(contender))
+        watch = Watch(name, self._tell, self._count(contender))
         for style in self._styles:
             try:
                 contender.check(style)
@@ -180,7 +177,7 @@ class _Course:
         self._store.add({"kind": "not run", **key, "why": why})
 
     def _group(
-        self, contender: Contender, style: StyleImage, strength: float, watch: "_Watch"
+        self, contender: Contender, style: StyleImage, strength: float, watch: Watch
     ) -> None:
         """All photos in one style at one strength, and the judge's distance of all of them."""
         key = _key(contender, style, strength)
@@ -266,26 +263,3 @@ def _facts(contender: Contender) -> dict[str, Any]:
         "parameters": contender.parameters,
         "gmac_512": contender.gmac_512,
     }
-
-
-class _Watch:
-    """Tells every few seconds how far a method is, and how long it still takes."""
-
-    def __init__(self, name: str, tell: Tell, total: int) -> None:
-        self._name, self._tell, self._total = name, tell, total
-        self._done, self._started = 0, time.monotonic()
-        self._told = self._started
-
-    def count(self) -> None:
-        """One more painting is done."""
-        self._done += 1
-        now = time.monotonic()
-        if now - self._told < _TELL_SECONDS and self._done < self._total:
-            return
-        self._told = now
-        left = (now - self._started) / self._done * (self._total - self._done)
-        self._tell(f"{self._name}: {self._done} of {self._total} paintings, {left:.0f} s left")
-
-    def pass_over(self, count: int) -> None:
-        """So many are not painted."""
-        self._total -= count
