@@ -1,5 +1,6 @@
 """Raw results: found again after a kill, and never mixed with those of another set-up."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,24 @@ def test_a_file_of_something_else(tmp_path_factory: pytest.TempPathFactory, text
             read_results(folder)
     else:
         assert read_results(folder) == []
+
+
+def test_a_record_with_other_values_is_none_that_was_looked_for(tmp_path: Path) -> None:
+    """Values beside the key are compared, as they are read back, and do not tell records apart."""
+    store = Store(tmp_path, SETUP)
+    store.add({**painting("a"), "picture": "1", "of": ("a", "b")})
+    key = {"kind": "painting", "method": "wct", "photo": "a"}
+    assert store.find(**key, picture="1", of=("a", "b")) is not None
+    assert store.find(**key, picture="2") is None
+    store.add({**painting("a"), "picture": "2"})
+    assert store.find(**key, picture="1") is None
+    assert len(read_results(tmp_path)) == 2
+
+
+def test_results_of_an_older_version_are_only_read(tmp_path: Path) -> None:
+    """A report can be made of them; what they were made from nobody knows, so none is added."""
+    line = {"kind": "setup", "format_version": 1, **SETUP}
+    (tmp_path / RESULTS).write_text(json.dumps(line) + "\n")
+    assert len(read_results(tmp_path)) == 1
+    with pytest.raises(InputError, match="older version"):
+        Store(tmp_path, SETUP)

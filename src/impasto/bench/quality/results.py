@@ -23,7 +23,7 @@ PHOTO = "photo"
 
 @dataclass(frozen=True)
 class Results:
-    """What was measured of the newest version of each method."""
+    """What was measured of the newest version of each method, by each style's newest picture."""
 
     folder: Path
     setup: Record
@@ -32,7 +32,7 @@ class Results:
     styles: tuple[str, ...]
     photos: tuple[str, ...]
     records: tuple[Record, ...]
-    """Of these versions, and those that belong to none."""
+    """Of these versions and pictures, and those that belong to none."""
 
     @property
     def full_methods(self) -> list[str]:
@@ -87,7 +87,8 @@ def load_results(folder: Path) -> Results:
     last = {each["method"]: each for each in records if each["kind"] == "method"}
     if setup is None or not last:
         raise InputError(f"{shown(folder)} has no results of `impasto bench quality`")
-    current = [each for each in records if _is_current(each, last)]
+    pictures = {each["style"]: each["picture"] for each in records if each["kind"] == "style"}
+    current = [each for each in records if _is_current(each, last, pictures)]
     seen = [each["style"] for each in current if each["kind"] == "painting"]
     methods = {name: last[name] for name in METHODS if name in last}
     return Results(
@@ -100,11 +101,15 @@ def load_results(folder: Path) -> Results:
     )
 
 
-def _is_current(record: Record, last: Mapping[str, Record]) -> bool:
-    """Whether a record is of the newest version of its method, or of none."""
+def _is_current(
+    record: Record, last: Mapping[str, Record], pictures: Mapping[str, str | None]
+) -> bool:
+    """Whether a record is of the newest version of its method and picture of its style, if any."""
     if record["kind"] == "not run":
         return "style" in record or record["method"] not in last
     if "version" not in record:
         return True
+    if "picture" in record and record["picture"] != pictures.get(record["style"]):
+        return False
     newest = last.get(record["method"])
     return newest is not None and newest["version"] == record["version"]

@@ -1,7 +1,8 @@
 """Paints and measures: every method, in every style, at every strength, on every photo.
 
 Each result is a line as soon as it is there, so that a run that ends early goes on where it
-stopped, and a further method costs only its own time. A method whose weights changed is run anew.
+stopped, and a further method costs only its own time. A method whose weights changed is run anew,
+and so is a style whose picture changed.
 """
 
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from impasto.bench.contender import FULL, Contender, StyleImage
+from impasto.bench.contender import FULL, Contender, StyleImage, digest_of
 from impasto.bench.facts import commit, date, versions
 from impasto.bench.quality.gauge import Marker, open_tools
 from impasto.bench.quality.line_up import SLOW, Workshop
@@ -86,6 +87,8 @@ def measure_quality(
     tools = open_tools(inputs.assets)
     store = Store(folder, _setup(settings, photos, tools.features))
     store.add({"kind": "where", "date": date(), **_where()})
+    for style in styles:
+        store.add({"kind": "style", "style": style.name, "picture": style.digest})
     keep_inputs(folder, photos, styles)
     marker = Marker(tools, photos, settings.crops)
     model = load_model(settings.model)
@@ -114,6 +117,7 @@ def _setup(settings: QualitySettings, photos: Sequence[Photo], features: str) ->
         "size": settings.size,
         "crops": settings.crops,
         "features": features,
+        "contents": [digest_of(photo.pixels) for photo in photos],
     }
 
 
@@ -209,6 +213,7 @@ class _Course:
         if known is not None and known["error"] is None and (ready or path.is_file()):
             return None if ready else self._marker.crops(photo, open_painting(path))
         try:
+            path.unlink(missing_ok=True)  # a failure leaves no painting of before
             started = time.perf_counter()
             painting = contender.paint(photo.pixels, style, strength)
             seconds = round(time.perf_counter() - started, 4)
@@ -250,6 +255,7 @@ def _key(contender: Contender, style: StyleImage, strength: float) -> dict[str, 
         "method": contender.name,
         "version": contender.version,
         "style": style.name,
+        "picture": style.digest,
         "strength": strength,
     }
 

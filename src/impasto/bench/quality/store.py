@@ -9,7 +9,9 @@ from impasto.core.errors import InputError, OutputError
 from impasto.core.files import make_folder, reason, shown
 
 RESULTS = "results.jsonl"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+_READABLE = (1, FORMAT_VERSION)
+"""Results of version 1 do not tell of what pictures they are: they are read, and not added to."""
 _KEYS = ("kind", "method", "version", "style", "strength", "photo", "size")
 """What tells one record from another; the later of two with the same is the one that counts."""
 
@@ -27,7 +29,8 @@ class Store:
         setup: what all results depend on (photos, sizes). A folder with other results is refused.
 
     Raises:
-        InputError: the folder has results of another set-up, or a file that is no results.
+        InputError: the folder has results of another set-up or an older version, or a file that is
+            no results.
         OutputError: it cannot be written.
     """
 
@@ -40,11 +43,7 @@ class Store:
         if have is None:
             self.add(head)
         elif have != head:
-            other = [name for name in head if have.get(name) != head[name]]
-            raise InputError(
-                f"{shown(self.path)} has results with other {', '.join(other)}: give another "
-                "folder, or the same options as before"
-            )
+            raise InputError(f"{shown(self.path)} has results {_difference(have, head)}")
 
     def add(self, record: Record) -> None:
         """Append a record."""
@@ -58,9 +57,12 @@ class Store:
         self._records.pop(_key(record), None)
         self._records[_key(record)] = _plain(record)
 
-    def find(self, **key: Any) -> Record | None:
-        """The record with exactly this key."""
-        return self._records.get(_key(key))
+    def find(self, **values: Any) -> Record | None:
+        """The record with exactly this key; None too if it has not all the other values given."""
+        found, wanted = self._records.get(_key(values)), _plain(values)
+        if found is None or any(found.get(name) != value for name, value in wanted.items()):
+            return None
+        return found
 
 
 def read_results(folder: Path) -> list[Record]:
@@ -86,13 +88,21 @@ def read_results(folder: Path) -> list[Record]:
             found.pop(_key(record), None)  # so that the order is that of the last ones
             found[_key(record)] = record
     setup = found.get(_key({"kind": "setup"}))
-    if lines and (setup is None or setup.get("format_version") != FORMAT_VERSION):
+    if lines and (setup is None or setup.get("format_version") not in _READABLE):
         raise InputError(f"{shown(path)}: not results of `impasto bench quality` of this version")
     return list(found.values())
 
 
 def _key(record: Record) -> tuple[Any, ...]:
     return tuple(record.get(name) for name in _KEYS) if record["kind"] != "setup" else ("setup",)
+
+
+def _difference(have: Record, head: Record) -> str:
+    """How the set-up of what a folder has differs from another one."""
+    if have["format_version"] != FORMAT_VERSION:
+        return "of an older version, which do not tell of what pictures: give another folder"
+    other = ", ".join(name for name in head if have.get(name) != head[name])
+    return f"with other {other}: give another folder, or the same options as before"
 
 
 def _plain(record: Record) -> dict[str, Any]:

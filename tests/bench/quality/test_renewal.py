@@ -1,0 +1,128 @@
+"""What a later call of a run does again, because what it was made from has changed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("onnx")
+pytest.importorskip("torch")
+pytest.importorskip("torchmetrics")
+
+from impasto.bench.contender import FULL, StyleImage
+from impasto.bench.quality.controls import ColourTransfer
+from impasto.bench.quality.pictures import open_painting, painting_path
+from impasto.bench.quality.results import load_results
+from impasto.bench.quality.run import Inputs, measure_quality
+from impasto.bench.quality.settings import QualitySettings
+from impasto.bench.quality.store import RESULTS, Record
+from impasto.core.arrays import RGB
+from impasto.core.errors import ImageError, InputError
+from impasto.lab.recipe import Recipe
+
+pytestmark = pytest.mark.filterwarnings("ignore::impasto.core.errors.ImpastoWarning")
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> tuple[Path, Path]:
+    """Two pictures that a style may be of."""
+    random = np.random.default_rng(0)
+    paths = tmp_path / "dark.png", tmp_path / "bright.png"
+    for path, low in zip(paths, (0, 156), strict=True):
+        pixels = random.integers(low, low + 100, (96, 96, 3), np.uint8)
+        Image.fromarray(pixels).save(path)
+    return paths
+
+
+def settings(*methods: str, styles: Sequence[str] = ("udnie",), slow: int = 2) -> QualitySettings:
+    """A small run of some methods."""
+    return QualitySettings(
+        tuple(styles), methods, photos=2, slow_photos=slow, size=128, crops=6, sizes=()
+    )
+
+
+def only(folder: Path, kind: str, **key: object) -> Record:
+    """The one record of a kind that counts."""
+    (found,) = load_results(folder).of(kind, **key)
+    return found
+
+
+def losses(folder: Path, method: str) -> list[float]:
+    """The style losses of a method's paintings that count."""
+    found = load_results(folder).of("painting", method=method, error=None)
+    return [each["marks"]["style"] for each in found]
+
+
+def fail_on_the_first(patch: pytest.MonkeyPatch) -> None:
+    """Let recolouring fail once."""
+    paint, failed = ColourTransfer.paint, []
+
+    def failing(self: ColourTransfer, photo: RGB, style: StyleImage, strength: float = 1) -> RGB:
+        if not failed:
+            failed.append(photo)
+            raise ImageError("it failed")
+        return paint(self, photo, style, strength)
+
+    patch.setattr(ColourTransfer, "paint", failing)
+
+
+def test_another_picture_of_a_style(
+    gallery: Path, recipe: Recipe, pictures: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """All is measured again, and painted again, also when the first picture comes back."""
+    folder, seen = tmp_path / "out", []
+    for path in (*pictures, pictures[0]):
+        inputs = Inputs(recipe, gallery, None, {"udnie": path})
+        measure_quality(settings("photo", "style"), inputs, folder)
+        seen.append((losses(folder, "photo"), only(folder, "set", method="photo")["kernel"]))
+        assert max(losses(folder, "style")) < 1e-3
+        for photo in load_results(folder).photos:
+            painting = open_painting(painting_path(folder, "style", FULL, "udnie", photo))
+            assert (painting == np.asarray(Image.open(path))).all()
+        assert only(folder, "identity", method="style")["rmse"] == 0
+    assert seen[0] == seen[2]
+    assert seen[0] != seen[1]
+
+
+def test_what_another_picture_has_made_stale_does_not_count(
+    gallery: Path, recipe: Recipe, pictures: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Until a method is run again, results of its old picture are in no report."""
+    folder = tmp_path / "out"
+    for path, methods in zip(pictures, (("photo", "style"), ("photo",)), strict=True):
+        inputs = Inputs(recipe, gallery, None, {"udnie": path})
+        measure_quality(settings(*methods), inputs, folder)
+    assert len(losses(folder, "photo")) == 2
+    assert losses(folder, "style") == []
+    assert load_results(folder).of("set", method="style") == []
+
+
+def test_a_painting_that_fails_leaves_none_of_before(
+    gallery: Path, recipe: Recipe, pictures: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """People do not vote on a painting of another picture, which nothing has measured."""
+    folder = tmp_path / "out"
+    for number, path in enumerate(pictures):
+        with pytest.MonkeyPatch.context() as patch:
+            if number:
+                fail_on_the_first(patch)
+            inputs = Inputs(recipe, gallery, None, {"udnie": path})
+            measure_quality(settings("colours"), inputs, folder)
+    assert len(list((folder / "controls/colours/udnie").iterdir())) == 1
+
+
+def test_other_photos_of_the_same_names(gallery: Path, recipe: Recipe, tmp_path: Path) -> None:
+    """They are another set-up, which is refused before anything is written."""
+    photos, folder = tmp_path / "photos", tmp_path / "out"
+    photos.mkdir()
+    Image.new("RGB", (96, 80), "navy").save(photos / "a.png")
+    inputs = Inputs(recipe, gallery, photos)
+    measure_quality(settings("photo"), inputs, folder)
+    before = (folder / RESULTS).read_text()
+    Image.new("RGB", (96, 80), "teal").save(photos / "a.png")
+    with pytest.raises(InputError, match="results with other contents"):
+        measure_quality(settings("photo"), inputs, folder)
+    assert (folder / RESULTS).read_text() == before
+    assert (open_painting(folder / "photos/a.png")[0, 0] == (0, 0, 128)).all()
