@@ -19,7 +19,7 @@ pytest.importorskip("matplotlib")
 
 from impasto.bench.baselines.adain import AdaIn
 from impasto.bench.contender import StyleImage
-from impasto.bench.quality import run as module
+from impasto.bench.quality import course
 from impasto.bench.quality.ours import Impasto
 from impasto.bench.quality.report import write_report
 from impasto.bench.quality.results import load_results
@@ -139,7 +139,7 @@ def test_going_on_does_only_what_is_missing(
     settings = replace(SMALL, methods=("photo", "colours", "style"))
     painted: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "save", lambda pixels, path: painted.append(path.name))
+        patch.setattr(course, "save", lambda pixels, path: painted.append(path.name))
         measure_quality(settings, Inputs(recipe, gallery), folder)
         assert 0 < len(painted) < 12
         painted.clear()
