@@ -12,6 +12,7 @@ pytest.importorskip("torch")
 pytest.importorskip("torchmetrics")
 
 from impasto.bench.contender import FULL, StyleImage
+from impasto.bench.quality import course
 from impasto.bench.quality.controls import ColourTransfer
 from impasto.bench.quality.pictures import open_painting, painting_path
 from impasto.bench.quality.results import load_results
@@ -126,3 +127,26 @@ def test_other_photos_of_the_same_names(gallery: Path, recipe: Recipe, tmp_path:
         measure_quality(settings("photo"), inputs, folder)
     assert (folder / RESULTS).read_text() == before
     assert (open_painting(folder / "photos/a.png")[0, 0] == (0, 0, 128)).all()
+
+
+def test_a_set_is_that_of_all_paintings(gallery: Path, recipe: Recipe, tmp_path: Path) -> None:
+    """Once a painting that had failed is there, distances are those of an unbroken run."""
+    inputs, folder = Inputs(recipe, gallery), tmp_path / "out"
+    measure_quality(settings("colours"), inputs, tmp_path / "whole")
+    with pytest.MonkeyPatch.context() as patch:
+        fail_on_the_first(patch)
+        assert measure_quality(settings("colours"), inputs, folder) == 1
+    assert only(folder, "set")["pictures"] == 1
+    assert measure_quality(settings("colours"), inputs, folder) == 0
+    assert only(folder, "set") == only(tmp_path / "whole", "set")
+
+
+def test_more_photos_of_a_slow_method(gallery: Path, recipe: Recipe, tmp_path: Path) -> None:
+    """Distances are of the further paintings, too, and stay when fewer are asked for."""
+    inputs, folder, pictures = Inputs(recipe, gallery), tmp_path / "out", []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(course, "SLOW", ("colours",))
+        for slow in (1, 2, 1):
+            measure_quality(settings("colours", slow=slow), inputs, folder)
+            pictures.append(only(folder, "set")["pictures"])
+    assert pictures == [1, 2, 2]

@@ -1,16 +1,17 @@
 """The way of a method through all styles, strengths and photos: painted, measured, recorded."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from impasto.bench.contender import FULL, Contender, StyleImage
+from impasto.bench.losses_marks import Glance
 from impasto.bench.quality.gauge import Marker
 from impasto.bench.quality.line_up import SLOW, Workshop
 from impasto.bench.quality.pictures import Photo, open_painting, painting_path, save
 from impasto.bench.quality.settings import CONTROLS, QualitySettings
-from impasto.bench.quality.store import Store
+from impasto.bench.quality.store import Record, Store
 from impasto.bench.quality.watch import Tell, Watch
 from impasto.core.arrays import RGB
 from impasto.core.errors import ImageError, ImpastoError
@@ -88,33 +89,62 @@ class Course:
     ) -> None:
         """All photos in one style at one strength, and the judge's distance of all of them."""
         key = _key(contender, style, strength)
-        photos = self._photos_of(contender)
-        done = self._store.find(kind="set", **key)
-        crops: list[Features] = []
-        for photo in photos:
-            seen = self._painting(contender, style, strength, photo, ready=done is not None)
-            crops += [] if seen is None else [seen]
+        painted: dict[str, Features | None] = {}
+        for photo in self._photos_of(contender):
+            if not self._is_painted(key, photo):
+                glance = self._painting(contender, style, strength, photo)
+                painted |= {} if glance is None else {photo.name: glance.crops}
             watch.count()
-        if done is None:
-            distances = self._marker.distances(style, crops)
-            sizes = {"pictures": len(crops), "crops": sum(map(len, crops))}
-            self._store.add({"kind": "set", **key, **sizes, **distances})
+        if painted or self._find_set(key) is None:
+            self._set(contender, style, strength, painted)
 
-    def _painting(
+    def _is_painted(self, key: Record, photo: Photo) -> bool:
+        return self._store.find(kind="painting", **key, photo=photo.name, error=None) is not None
+
+    def _painted(self, key: Record) -> list[Photo]:
+        """Those of this call and of calls before, which may have asked for more."""
+        return [photo for photo in self._photos if self._is_painted(key, photo)]
+
+    def _find_set(self, key: Record) -> Record | None:
+        """The distance of as many paintings as there are now; what failed may be there by now."""
+        return self._store.find(kind="set", **key, pictures=len(self._painted(key)))
+
+    def _set(
         self,
         contender: Contender,
         style: StyleImage,
         strength: float,
-        photo: Photo,
-        *,
-        ready: bool,
+        painted: Mapping[str, Features | None],
+    ) -> None:
+        """Measure the judge's distance of all paintings, of which this call has painted some."""
+        key = _key(contender, style, strength)
+        seen = [
+            painted[photo.name]
+            if photo.name in painted
+            else self._crops(contender, style, strength, photo)
+            for photo in self._painted(key)
+        ]
+        crops = [each for each in seen if each is not None]
+        sizes = {"pictures": len(self._painted(key)), "crops": sum(map(len, crops))}
+        distances = self._marker.distances(style, crops)
+        self._store.add({"kind": "set", **key, **sizes, **distances})
+
+    def _crops(
+        self, contender: Contender, style: StyleImage, strength: float, photo: Photo
     ) -> Features | None:
-        """One painting, painted and measured unless it was before; what the judge sees of it."""
-        key = {**_key(contender, style, strength), "photo": photo.name}
-        known = self._store.find(kind="painting", **key)
+        """What the judge sees of a painting of before, which is painted again where it is gone."""
         path = painting_path(self._folder, contender.name, strength, style.name, photo.name)
-        if known is not None and known["error"] is None and (ready or path.is_file()):
-            return None if ready else self._marker.crops(photo, open_painting(path))
+        if path.is_file():
+            return self._marker.crops(photo, open_painting(path))
+        glance = self._painting(contender, style, strength, photo)
+        return None if glance is None else glance.crops
+
+    def _painting(
+        self, contender: Contender, style: StyleImage, strength: float, photo: Photo
+    ) -> Glance | None:
+        """Paint and measure a photo; None if it fails."""
+        key = {**_key(contender, style, strength), "photo": photo.name}
+        path = painting_path(self._folder, contender.name, strength, style.name, photo.name)
         try:
             path.unlink(missing_ok=True)  # a failure leaves no painting of before
             started = time.perf_counter()
@@ -132,7 +162,7 @@ class Course:
         self._store.add(
             {"kind": "painting", **key, "error": None, "seconds": seconds, "marks": marks}
         )
-        return glance.crops
+        return glance
 
     def _identity(self, contender: Contender, style: StyleImage) -> None:
         """The style's picture in its own style, which is to come back as it is."""
