@@ -12,7 +12,7 @@ pytest.importorskip("torch")
 pytest.importorskip("torchmetrics")
 
 from impasto.bench.contender import FULL, StyleImage
-from impasto.bench.quality import course
+from impasto.bench.quality import course, public_run
 from impasto.bench.quality.controls import ColourTransfer
 from impasto.bench.quality.pictures import open_painting, painting_path
 from impasto.bench.quality.results import load_results
@@ -21,6 +21,7 @@ from impasto.bench.quality.settings import QualitySettings
 from impasto.bench.quality.store import RESULTS, Record
 from impasto.core.arrays import RGB
 from impasto.core.errors import ImageError, InputError
+from impasto.lab.public import PublicMeasures
 from impasto.lab.recipe import Recipe
 
 pytestmark = pytest.mark.filterwarnings("ignore::impasto.core.errors.ImpastoWarning")
@@ -150,3 +151,27 @@ def test_more_photos_of_a_slow_method(gallery: Path, recipe: Recipe, tmp_path: P
             measure_quality(settings("colours", slow=slow), inputs, folder)
             pictures.append(only(folder, "set")["pictures"])
     assert pictures == [1, 2, 2]
+
+
+def test_public_measures_are_of_all_styles(
+    gallery: Path, recipe: Recipe, pictures: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """A further style, or another picture, is in the means; without news nothing is measured."""
+    compared: list[float] = []
+
+    def difference(painting: RGB, photo: RGB) -> float:
+        compared.append(float(np.abs(painting.astype(float) - photo).mean()))
+        return compared[-1]
+
+    one, two, folder = ("udnie",), ("udnie", "unborn"), tmp_path / "out"
+    measures = PublicMeasures({}, {"lpips": difference}, {})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(public_run, "public_measures", lambda: measures)
+        for styles, picture, count in ((one, 0, 2), (two, 0, 4), (two, 1, 4), (one, 1, 0)):
+            compared.clear()
+            inputs = Inputs(recipe, gallery, None, {"unborn": pictures[picture]})
+            measure_quality(settings("colours", styles=styles), inputs, folder)
+            assert len(compared) == count
+            if compared:
+                found = only(folder, "public")["values"]["lpips"]
+                assert found == pytest.approx(np.mean(compared), abs=1e-5)

@@ -20,7 +20,8 @@ from impasto.lab.public import PublicMeasures, art_fid, public_measures
 def measure_public(store: Store, folder: Path, tell: Callable[[str], None]) -> None:
     """Add public measures to the results of a folder, for every method at full strength.
 
-    What is missing is a record, and a warning.
+    What is missing is a record, and a warning. A method is measured again when its styles, their
+    pictures or the photos that it has painted are others.
 
     Args:
         store: the results of the folder.
@@ -36,10 +37,10 @@ def measure_public(store: Store, folder: Path, tell: Callable[[str], None]) -> N
     results = load_results(folder)
     for method, facts in results.methods.items():
         key = {"method": method, "version": facts["version"]}
-        if store.find(kind="public", **key) is None:
+        look = _Look(results, measures, method)
+        if store.find(kind="public", **key, of=look.of) is None:
             tell(f"{method}: public measures")
-            values = _Look(results, measures, method).values()
-            store.add({"kind": "public", **key, "values": values})
+            store.add({"kind": "public", **key, "of": look.of, "values": look.values()})
 
 
 class _Look:
@@ -47,6 +48,13 @@ class _Look:
 
     def __init__(self, results: Results, measures: PublicMeasures, method: str) -> None:
         self._results, self._measures, self._method = results, measures, method
+        self._paintings = results.of("painting", method=method, strength=FULL, error=None)
+
+    @property
+    def of(self) -> list[list[str | None]]:
+        """The styles with their pictures and the photos that are looked at."""
+        names = ("style", "picture", "photo")
+        return sorted(([each.get(name) for name in names] for each in self._paintings), key=str)
 
     def values(self) -> dict[str, float]:
         """The means over all paintings, and over styles."""
@@ -80,9 +88,12 @@ class _Look:
         return np.concatenate(found)
 
     def _paths(self, style: str) -> list[Path]:
+        """In the order of the photos, so that crops are those of an unbroken run."""
         folder = self._results.folder
+        painted = {each["photo"] for each in self._paintings if each["style"] == style}
         paths = (
             painting_path(folder, self._method, FULL, style, photo)
             for photo in self._results.photos
+            if photo in painted
         )
         return [path for path in paths if path.is_file()]
