@@ -10,11 +10,12 @@ pytest.importorskip("onnx")
 pytest.importorskip("psutil")
 pytest.importorskip("torch")
 
+from impasto.bench.quality import resources
 from impasto.bench.quality.resources import measure_resources
 from impasto.bench.quality.run import Inputs
 from impasto.bench.quality.settings import QualitySettings
 from impasto.bench.quality.store import Store, read_results
-from impasto.core.errors import InputError
+from impasto.core.errors import ImpastoError, InputError
 from impasto.lab.recipe import Recipe
 
 pytestmark = pytest.mark.filterwarnings("ignore::impasto.core.errors.ImpastoWarning")
@@ -35,6 +36,25 @@ def test_time_and_memory_of_a_process(gallery: Path, recipe: Recipe, tmp_path: P
     assert found["peak_bytes"] is None or found["peak_bytes"] > 2**24
     assert told == ["impasto: time and memory at 32 x 32"]
     assert any(each["kind"] == "machine" for each in read_results(tmp_path))
+
+
+def test_what_failed_is_tried_again(gallery: Path, recipe: Recipe, tmp_path: Path) -> None:
+    """A process that failed is measured by the next call, and only by that one."""
+    settings = QualitySettings(styles=("udnie",), methods=("impasto",), sizes=(32,), repeats=1)
+    Store(tmp_path, {"photos": [], "size": 384})
+
+    def failing(command: list[str]) -> None:
+        raise ImpastoError("it was killed")
+
+    told: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resources, "run_process", failing)
+        measure_resources(settings, Inputs(recipe, gallery), tmp_path)
+    for _ in range(2):
+        measure_resources(settings, Inputs(recipe, gallery), tmp_path, tell=told.append)
+    (found,) = (each for each in read_results(tmp_path) if each["kind"] == "resource")
+    assert found["error"] is None
+    assert len(told) == 1
 
 
 def test_a_folder_without_results_is_refused(recipe: Recipe, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def measure_resources(
     """Add time and peak memory at the settings' sizes to the results of `measure_quality`.
 
     Methods that paint a photo in half a minute are measured at the smallest size alone. A process
-    that fails is a record with the reason.
+    that fails is a record with the reason, and is tried again by the next call.
 
     Raises:
         InputError: the folder has no results.
@@ -90,7 +90,7 @@ class _Desk:
         sizes = sorted(self._settings.sizes)[: 1 if method in SLOW else None]
         for size in sizes:
             key = {"method": method, "version": contender.version, "size": size}
-            if self._store.find(kind="resource", **key) is None:
+            if self._store.find(kind="resource", **key, error=None) is None:
                 self._tell(f"{method}: time and memory at {size} x {size}")
                 self._store.add(
                     {"kind": "resource", **key, **self._measured(contender, style, size)}
