@@ -175,3 +175,18 @@ def test_public_measures_are_of_all_styles(
             if compared:
                 found = only(folder, "public")["values"]["lpips"]
                 assert found == pytest.approx(np.mean(compared), abs=1e-5)
+
+
+def test_a_style_that_was_not_run_at_first(
+    recipe: Recipe, pictures: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Once it is painted, a report does not say any more that it was not; and back."""
+    folder = tmp_path / "out"
+    measure_quality(settings("colours"), Inputs(recipe, None), folder)
+    assert only(folder, "not run")["style"] == "udnie"
+    inputs = Inputs(recipe, None, None, {"udnie": pictures[0]})
+    measure_quality(settings("colours"), inputs, folder)
+    assert len(losses(folder, "colours")) == 2
+    assert load_results(folder).of("not run") == []
+    measure_quality(settings("colours"), Inputs(recipe, None), folder)
+    assert only(folder, "not run")["style"] == "udnie"

@@ -1,6 +1,6 @@
 """The raw results of a folder as arrays: what a report is made from."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -89,13 +89,14 @@ def load_results(folder: Path) -> Results:
         raise InputError(f"{shown(folder)} has no results of `impasto bench quality`")
     pictures = {each["style"]: each["picture"] for each in records if each["kind"] == "style"}
     current = [each for each in records if _is_current(each, last, pictures)]
-    seen = [each["style"] for each in current if each["kind"] == "painting"]
+    seen = [(each["method"], each["style"]) for each in current if each["kind"] == "painting"]
+    current = [each for each in current if not _is_run_by_now(each, seen)]
     methods = {name: last[name] for name in METHODS if name in last}
     return Results(
         folder,
         setup,
         methods,
-        tuple(dict.fromkeys(seen)),
+        tuple(dict.fromkeys(style for _, style in seen)),
         tuple(setup["photos"]),
         tuple(current),
     )
@@ -113,3 +114,8 @@ def _is_current(
         return False
     newest = last.get(record["method"])
     return newest is not None and newest["version"] == record["version"]
+
+
+def _is_run_by_now(record: Record, seen: Collection[tuple[str, str]]) -> bool:
+    """Whether a style that a method could not paint in has its paintings in what is current."""
+    return record["kind"] == "not run" and (record["method"], record.get("style")) in seen
