@@ -137,14 +137,22 @@ def style_at(content: float, points: list[Point]) -> float:
     return float(np.interp(content, contents, styles))
 
 
+def evenly(names: list[str], count: int) -> list[str]:
+    """So many of the names, from all over the list; all where there are fewer.
+
+    The bench's `spread` takes the last one too, and so other photos than the numbers in the log.
+    """
+    count = min(count, len(names))
+    return [names[number * len(names) // count] for number in range(count)]
+
+
 def compare(name: str, given: argparse.Namespace, yardstick: Yardstick) -> dict[str, object]:
     """Everything about one painting."""
     assets = assets_folder()
     target = yardstick.target([open_rgb(assets / name, long_side=SIZE)])
     held_out = [each for each in read_list(given.held_out) if each.startswith("content/")]
-    photos = [
-        fit_long_side(open_rgb(assets / each), SIZE) for each in held_out[:: 60 // given.count]
-    ]
+    chosen = evenly(held_out, given.count)
+    photos = [fit_long_side(open_rgb(assets / each), SIZE) for each in chosen]
     facts: dict[str, object] = {"painting": name, "photos": len(photos)}
     made = {  # both before any is measured: a call that goes on comes to its fit at once
         kind: fitted(Path(name).stem, assets / name, given, full=kind == "full")

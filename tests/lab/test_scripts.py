@@ -61,3 +61,14 @@ def test_fits_are_compared_at_the_content_loss_of_both() -> None:
     full = [point(strength, 2 - strength, strength) for strength in (1.0, 0.0)]
     found = bar["ratio"](fit, full)
     assert found == pytest.approx({"content": 0.5, "fit": 1.0, "full": 1.5, "ratio": 2 / 3})
+
+
+@pytest.mark.parametrize("count", [1, 7, 12, 25, 59, 60, 70])
+def test_so_many_held_out_photos_are_taken(count: int) -> None:
+    """Exactly as many as were asked for, each once; the twelve of all fits so far stay the same."""
+    names = [f"{number}.jpg" for number in range(60)]
+    chosen = script("fit_bar")["evenly"](names, count)
+    assert len(set(chosen)) == len(chosen) == min(count, 60)
+    assert chosen == sorted(chosen, key=names.index)
+    if count == 12:
+        assert chosen == names[::5]
