@@ -16,7 +16,7 @@ import pytest
 from impasto.server.job_store import Job, JobStore
 from impasto.styles.package import parse_style
 
-from .conftest import Running, StartServer, picture_file, start_server, until
+from .conftest import TOKEN, Running, StartServer, picture_file, start_server, until
 
 av = pytest.importorskip("av")
 
@@ -219,6 +219,23 @@ def test_fits_are_checked_before_they_are_taken(server: Running) -> None:
     assert (
         server.client.post("/v1/fits", data={"name": "mine"}, files={"x": b""}).status_code == 422
     )
+
+
+def test_only_the_owner_learns_a_style_of_a_bundled_name(
+    server: Running, start: StartServer
+) -> None:
+    """Without the token as Bearer, by a cookie too, a fit cannot stand in front of a style."""
+    pytest.importorskip("torch")
+    refused = fit(server, name="scream")
+    assert refused.status_code == 409
+    assert "another name" in refused.json()["detail"]
+    guarded = start(token=TOKEN)
+    guarded.client.get(f"/?token={TOKEN}")
+    assert fit(guarded, name="scream").status_code == 409
+    guarded.client.headers["authorization"] = f"Bearer {TOKEN}"
+    owners = fit(guarded, name="scream")
+    assert owners.status_code == 202
+    guarded.client.delete(owners.json()["url"])
 
 
 @pytest.mark.slow

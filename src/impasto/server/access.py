@@ -29,6 +29,11 @@ def check(scope: Scope, settings: ServeSettings) -> None:
         raise _unauthorised("this server asks for its token: send it as Authorization: Bearer")
 
 
+def is_owner(headers: Headers, settings: ServeSettings) -> bool:
+    """Whether a request brings the token itself; a cookie stands for a browser, not its owner."""
+    return settings.token is not None and _same(_bearer(headers), settings.token)
+
+
 def cookie_asked_for(scope: Scope, settings: ServeSettings) -> str | None:
     """The cookie for a page that was opened as `/?token=...`, or None.
 
@@ -93,7 +98,7 @@ def _check_owner(headers: Headers, settings: ServeSettings) -> None:
     """Styles are changed by those who know the token, not by a browser that was once let in."""
     if settings.token is None:
         raise ProblemError(403, "styles are changed only where a token is set: see --token")
-    if not _same(_bearer(headers), settings.token):
+    if not is_owner(headers, settings):
         raise _unauthorised("changing styles asks for the token as Authorization: Bearer")
 
 

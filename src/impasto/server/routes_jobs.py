@@ -15,7 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from impasto.core.errors import ImpastoError, MissingExtraError
 from impasto.core.files import atomic_write, make_folder
-from impasto.server import forms
+from impasto.server import access, forms
 from impasto.server.job_process import HOME, INPUT, PICTURES, PREVIEWS
 from impasto.server.job_store import Job
 from impasto.server.problems import GUARDED, ProblemError, described
@@ -82,7 +82,7 @@ async def fit(request: Request, studio: Here) -> Response:
     async with _form(request, studio, files=_MOST_PICTURES) as form:
         pictures = _files(form, "pictures", _MOST_PICTURES)
         asked = forms.parsed(FitForm, form)
-        _check_fit(asked, studio)
+        _check_fit(asked, studio, is_owner=access.is_owner(request.headers, studio.settings))
         with _folder(studio) as (id, folder):
             make_folder(folder / PICTURES)
             for number, upload in enumerate(pictures):
@@ -91,10 +91,13 @@ async def fit(request: Request, studio: Here) -> Response:
             return _taken(await studio.jobs.add(id, "fit", asked.model_dump()))
 
 
-def _check_fit(asked: FitForm, studio: Studio) -> None:
+def _check_fit(asked: FitForm, studio: Studio, *, is_owner: bool) -> None:
+    """Only who may change styles may learn one that stands in front of a bundled one."""
     if asked.minutes > studio.settings.max_fit_minutes:
         raise ProblemError(422, f"minutes: at most {studio.settings.max_fit_minutes:g}")
     check_name(asked.name)
+    if not is_owner and asked.name in studio.library.names():
+        raise ProblemError(409, f"there is a style {asked.name!r}: give this one another name")
     try:
         check_free(studio.library, asked.name)
     except ImpastoError as error:
