@@ -1,7 +1,10 @@
 """Videos and styles that are made in jobs."""
 
 import json
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from io import BytesIO
@@ -176,6 +179,24 @@ def test_killing_the_server_loses_no_job(start: StartServer) -> None:
         video = second.client.get(f"{url}/result").content
         with av.open(BytesIO(video)) as container:
             assert sum(1 for _ in container.decode(video=0)) == frames
+
+
+def test_a_folder_of_jobs_has_one_server(start: StartServer) -> None:
+    """A second server ends with one line and 1; after `kill -9` of the first one it starts."""
+    first = start()
+    second = subprocess.run(
+        [sys.executable, "-m", "impasto.cli.app", "serve", "--port", "0"],
+        env={**os.environ, "IMPASTO_HOME": str(first.home)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert second.returncode == 1
+    (line,) = second.stderr.splitlines()
+    assert "another server keeps its jobs in" in line
+    assert first.client.get("/readyz").status_code == 200
+    first.end(signal.SIGKILL)
+    assert start().client.get("/readyz").status_code == 200
 
 
 def _works_in(folder: Path) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from impasto.core.files import cache_home, make_folder
+from impasto.server.folder_lock import FolderLock
 from impasto.server.gate import BusyError
 from impasto.server.job_process import HOME, Command, JobProcess, TooMuchError, command_of
 from impasto.server.job_store import Job, JobStore, Kind
@@ -30,10 +31,14 @@ class Jobs:
         model: the folder of the model.
         finish: called with a job and its result before it is told to be done; raises ImpastoError
             if the result cannot be used.
+
+    Raises:
+        OutputError: another server works there, or nothing can be kept there.
     """
 
     def __init__(self, settings: ServeSettings, model: Path, finish: Finish) -> None:
         self._settings, self._model, self._finish = settings, model, finish
+        self._lock = FolderLock(settings.data_folder)
         self._store = JobStore(settings.data_folder)
         self._changed: dict[str, asyncio.Event] = {}
         self._work = asyncio.Event()
@@ -61,6 +66,7 @@ class Jobs:
         sweep.cancel()
         await loop
         self._store.close()
+        self._lock.release()
 
     def folder(self, id: str) -> Path:
         """Where the files of a job lie."""

@@ -38,7 +38,7 @@ def serve(
         tell: gets the address, when it can be called.
 
     Raises:
-        OutputError: the address cannot be taken.
+        OutputError: the address cannot be taken, or another server works in the folder of jobs.
     """
     studio = make_studio(settings, model, backend)
     config = uvicorn.Config(

@@ -163,6 +163,9 @@ def make_studio(settings: ServeSettings, model: Model, backend: Backend | None =
         settings: what the operator has set.
         model: what paints.
         backend: runs the graphs; None opens the default one.
+
+    Raises:
+        OutputError: another server works in the folder of jobs, or nothing can be kept there.
     """
     library = library_of(model, settings.library)
     pool = DecoderPool(settings, decoders_of(settings), lambda: studio.metrics.lost.inc())
