@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import numpy as np
 import psutil
 import pytest
 
+from impasto.engine.model import load_model
 from impasto.server.job_store import Job, JobStore
 from impasto.styles.package import parse_style
 
@@ -179,6 +181,19 @@ def test_killing_the_server_loses_no_job(start: StartServer) -> None:
         video = second.client.get(f"{url}/result").content
         with av.open(BytesIO(video)) as container:
             assert sum(1 for _ in container.decode(video=0)) == frames
+
+
+def test_relative_paths_hold_for_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Model, data and IMPASTO_HOME relative to where the server was started serve its jobs, too."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(load_model().folder, "mymodel")
+    server = start_server(Path("home"), "--model", "./mymodel", "--data", "jobs")
+    try:
+        job = ended(server, send(server, clip(2), size=16).json()["url"])
+        assert job["state"] == "done", job
+        assert (tmp_path / "jobs" / "jobs" / job["id"] / "result.mp4").is_file()
+    finally:
+        server.end(signal.SIGKILL)
 
 
 def test_a_folder_of_jobs_has_one_server(start: StartServer) -> None:

@@ -52,8 +52,9 @@ def command_of(job: Job, settings: ServeSettings, model: Path) -> Command:
     Args:
         job: its settings were checked.
         settings: limits.
-        model: the folder of the model.
+        model: the folder of the model; may be relative, though the process runs elsewhere.
     """
+    model = model.absolute()
     if job.kind == "video":
         return _video(job.settings, settings, model)
     return _fit(job.settings, settings, model)

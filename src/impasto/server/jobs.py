@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from impasto.core.files import cache_home, make_folder
+from impasto.core.files import cache_home, data_home, make_folder
 from impasto.server.folder_lock import FolderLock
 from impasto.server.gate import BusyError
 from impasto.server.job_process import HOME, Command, JobProcess, TooMuchError, command_of
@@ -213,6 +213,7 @@ class Jobs:
 
 
 def _environment(folder: Path, command: Command) -> dict[str, str]:
-    """The styles as they were when the job came."""
-    home = {"IMPASTO_HOME": str(folder / HOME)} if command.own_home else {}
-    return environment(**home, IMPASTO_CACHE=str(cache_home()), PYTHONUNBUFFERED="1")
+    """The styles as they were when the job came; paths that hold in the folder of the job, too."""
+    home = folder / HOME if command.own_home else data_home().absolute()
+    cache = cache_home().absolute()
+    return environment(IMPASTO_HOME=str(home), IMPASTO_CACHE=str(cache), PYTHONUNBUFFERED="1")

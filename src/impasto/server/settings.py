@@ -101,8 +101,8 @@ class ServeSettings:
 
     @property
     def data_folder(self) -> Path:
-        """Where jobs are kept."""
-        return self.data or data_home() / "serve"
+        """Where jobs are kept; absolute, as their processes run in folders of their own."""
+        return (self.data or data_home() / "serve").absolute()
 
 
 _LOWEST: Mapping[str, float] = {
