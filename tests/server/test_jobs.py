@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -17,10 +18,12 @@ import numpy as np
 import psutil
 import pytest
 
+import impasto
 from impasto.engine.model import load_model
 from impasto.server.job_store import Job, JobStore
-from impasto.styles.package import parse_style
+from impasto.styles.package import Style, pack_style, parse_style
 
+from ..models import put
 from .conftest import TOKEN, Running, StartServer, picture_file, start_server, until
 
 av = pytest.importorskip("av")
@@ -272,6 +275,46 @@ def test_only_the_owner_learns_a_style_of_a_bundled_name(
     owners = fit(guarded, name="scream")
     assert owners.status_code == 202
     guarded.client.delete(owners.json()["url"])
+
+
+def test_two_fits_of_one_name_are_not_taken(server: Running) -> None:
+    """While a fit has not ended, another one of its name is a 409, and no folder of it stays."""
+    pytest.importorskip("torch")
+    url = fit(server).json()["url"]
+    before = set((server.home / "serve" / "jobs").iterdir())
+    again = fit(server)
+    assert again.status_code == 409
+    assert "being learned" in again.json()["detail"]
+    assert set((server.home / "serve" / "jobs").iterdir()) == before
+    server.client.delete(url)
+    assert ended(server, url)["state"] == "cancelled"
+
+
+def test_a_style_that_finds_no_place_can_be_fetched(start: StartServer, tmp_path: Path) -> None:
+    """A fit whose name was taken meanwhile says so and keeps it; one that was put there is done.
+
+    The server was killed after the process of each had ended.
+    """
+    learned = [_learned(tmp_path / "home", name) for name in ("mine", "yours")]
+    put(replace(learned[0], title="Put meanwhile"), tmp_path / "home" / "styles")
+    put(learned[1], tmp_path / "home" / "styles")
+    server = start()
+    mine, yours = (ended(server, f"/v1/jobs/{style.name.encode().hex():0>32}") for style in learned)
+    assert (mine["state"], yours["state"]) == ("failed", "done")
+    assert "you have a style 'mine' already" in mine["message"]
+    assert server.client.get(mine["result"]).content == pack_style(learned[0])
+    assert server.client.get("/v1/styles/mine").json()["title"] == "Put meanwhile"
+
+
+def _learned(home: Path, name: str) -> Style:
+    """The style of a fit that ended well, while its server did not get to tell it."""
+    id = f"{name.encode().hex():0>32}"
+    style = replace(impasto.load_style("scream"), name=name, title="Learned")
+    put(style, home / "serve" / "jobs" / id)
+    store = JobStore(home / "serve")
+    store.put(Job(id, "fit", {"name": name, "title": "", "minutes": 1}, state="running"))
+    store.close()
+    return style
 
 
 @pytest.mark.slow

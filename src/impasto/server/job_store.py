@@ -39,7 +39,7 @@ class Job:
     progress: float = 0.0
     message: str = ""
     result: str = ""
-    """The name of the result in the folder of the job."""
+    """The name of the result in the folder of the job; empty where there is none."""
     created: float = 0.0
     changed: float = 0.0
     """Seconds since 1970."""

@@ -1,24 +1,29 @@
 """Works through jobs, one at a time, and tells who listens how far they are."""
 
 import asyncio
+import os
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from impasto.core.errors import ImpastoError
 from impasto.core.files import cache_home, data_home, make_folder
 from impasto.server.folder_lock import FolderLock
 from impasto.server.gate import BusyError
 from impasto.server.job_process import HOME, Command, JobProcess, TooMuchError, command_of
 from impasto.server.job_store import Job, JobStore, Kind
 from impasto.server.logs import log
+from impasto.server.problems import ProblemError
 from impasto.server.settings import ServeSettings, environment
 
 _SWEEP_SECONDS: Final = 600.0
 _LATER = "goes on when the server does"
+_KEPT = "the result is there to fetch, and not among the styles"
 
 Finish = Callable[[Job, Path], Awaitable[None]]
 
@@ -30,7 +35,7 @@ class Jobs:
         settings: where they lie, and their limits.
         model: the folder of the model.
         finish: called with a job and its result before it is told to be done; raises ImpastoError
-            if the result cannot be used.
+            if the result cannot be used; then it is only kept.
 
     Raises:
         OutputError: another server works there, or nothing can be kept there.
@@ -46,6 +51,8 @@ class Jobs:
         """The job that runs, with its progress, which is not written to disk."""
         self._process: JobProcess | None = None
         self._cancelled: set[str] = set()
+        self._names: set[str] = set()
+        """Of fits whose pictures are still being read."""
         self._closing = self._released = False
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -87,6 +94,24 @@ class Jobs:
         id = secrets.token_hex(16)
         make_folder(self.folder(id))
         return id, self.folder(id)
+
+    @contextmanager
+    def naming(self, name: str) -> Iterator[None]:
+        """Keep the name of a style for a fit that is to come, while the block runs.
+
+        Raises:
+            ProblemError: 409 a fit that has not ended will have it.
+        """
+        fits = (job for job in self._store.unfinished() if job.kind == "fit")
+        if name in self._names or any(job.settings["name"] == name for job in fits):
+            raise ProblemError(
+                409, f"a style {name!r} is being learned: give this one another name"
+            )
+        self._names.add(name)
+        try:
+            yield
+        finally:
+            self._names.discard(name)
 
     def drop_folder(self, id: str) -> None:
         """Remove the files of what became no job, or of one that has ended."""
@@ -164,7 +189,7 @@ class Jobs:
             log.error("job failed", job=job.id, exc_info=error)
             ended = replace(job, state="failed", message="something went wrong on the server")
         self._cancelled.discard(job.id)
-        if ended.state in ("failed", "cancelled"):
+        if ended.state in ("failed", "cancelled") and not ended.result:
             self.drop_folder(job.id)
         self._now = await asyncio.to_thread(self._store.put, ended)
         self._tell(job.id)
@@ -186,8 +211,13 @@ class Jobs:
                 if self._closing:
                     return replace(self._now or job, state="queued", message=_LATER)
                 return replace(job, state="failed", message=last_words)
-        await self._finish(job, result)
-        return replace(job, state="done", progress=1.0, message="done", result=command.result)
+        job = replace(job, result=command.result)
+        try:
+            await self._finish(job, result)
+        except ImpastoError as error:
+            why = str(error).replace(f"{result.parent}{os.sep}", "")
+            return replace(job, state="failed", message=f"{_KEPT}: {why}")
+        return replace(job, state="done", progress=1.0, message="done")
 
     async def _run(self, job: Job, command: Command) -> str:
         """Runs the process to its end, and returns its last words."""

@@ -83,7 +83,7 @@ async def fit(request: Request, studio: Here) -> Response:
         pictures = _files(form, "pictures", _MOST_PICTURES)
         asked = forms.parsed(FitForm, form)
         _check_fit(asked, studio, is_owner=access.is_owner(request.headers, studio.settings))
-        with _folder(studio) as (id, folder):
+        with studio.jobs.naming(asked.name), _folder(studio) as (id, folder):
             make_folder(folder / PICTURES)
             for number, upload in enumerate(pictures):
                 path = folder / PICTURES / f"{number:03}.png"
@@ -149,9 +149,9 @@ async def cancel(job: Found, studio: Here) -> JobFacts:
     response_class=FileResponse,
 )
 async def result(job: Found, studio: Here) -> FileResponse:
-    """The painted video, or the style package."""
+    """The painted video, or the style package; of a failed fit what found no place, too."""
     path = studio.jobs.folder(job.id) / job.result
-    if job.state != "done":
+    if not job.result:
         raise ProblemError(409, f"the job is {job.state}: it has no result")
     if not path.is_file():
         raise ProblemError(404, "the result is not kept any more")
@@ -215,7 +215,7 @@ def _facts(job: Job, studio: Studio) -> JobFacts:
         state=job.state,
         progress=job.progress,
         message=job.message,
-        result=f"{url}/result" if job.state == "done" else None,
+        result=f"{url}/result" if job.has_ended and job.result else None,
         preview=f"{url}/preview?{newest.stem}" if newest else None,
     )
 

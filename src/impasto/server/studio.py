@@ -24,7 +24,7 @@ from impasto.server.results import Results
 from impasto.server.settings import ServeSettings
 from impasto.server.workers import DecoderPool
 from impasto.styles.library import Library
-from impasto.styles.package import Style, read_style
+from impasto.styles.package import Style, pack_style, read_style
 from impasto.styles.shelf import add_style
 from impasto.styles.spec import parse_spec
 from impasto.styles.watch import Shelf, changes, read_shelf
@@ -124,9 +124,17 @@ class Studio:
 
         Raises:
             StyleError: it cannot be painted here, or its name was taken meanwhile.
+            OutputError: the library cannot be written.
         """
         if job.kind == "fit":
-            await self.put_style(await asyncio.to_thread(read_style, result), overwrite=False)
+            style = await asyncio.to_thread(read_style, result)
+            if not self._has(style):  # else the server was ended between this and telling it
+                await self.put_style(style, overwrite=False)
+
+    def _has(self, style: Style) -> bool:
+        """Whether this very style is there."""
+        name = style.name
+        return name in self.shelf.names() and self.shelf.held(name).data == pack_style(style)
 
     async def put_style(self, style: Style, *, overwrite: bool) -> None:
         """Put a style among the user's own; it can be painted when this returns.

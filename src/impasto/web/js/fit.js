@@ -3,7 +3,7 @@
 import { byId, make } from "./dom.js";
 import { onSend, tellMissing } from "./forms.js";
 import { t } from "./i18n.js";
-import { JobList } from "./jobs.js";
+import { downloadOf, JobList } from "./jobs.js";
 import { openTab } from "./tabs.js";
 import { choose, update } from "./store.js";
 
@@ -57,11 +57,11 @@ function showThumbs(files) {
   byId("fit-thumbs").replaceChildren(...pictures);
 }
 
-function resultOf(engine, { state, preview }, title) {
+function resultOf(engine, { state, preview, result }, title) {
   const picture = preview
     ? make("img", { class: "job-picture", alt: t("fit.preview"), src: preview })
     : null;
-  if (state !== "done") return [picture];
+  if (state !== "done") return [picture, result ? downloadOf(result) : null];
   const open = async () => {
     const styles = await engine.styles();
     update({ styles });

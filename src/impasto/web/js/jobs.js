@@ -65,6 +65,11 @@ export class JobList {
   }
 }
 
+/** A line with a link to the result of a job. */
+export function downloadOf(result) {
+  return make("p", {}, make("a", { href: result, download: "", textContent: t("download") }));
+}
+
 class JobCard {
   constructor(name, result, dropped) {
     Object.assign(this, { name, result, dropped, url: null, upload: null });

@@ -3,7 +3,7 @@
 import { byId, make } from "./dom.js";
 import { onSend, tellMissing } from "./forms.js";
 import { onLanguage, t } from "./i18n.js";
-import { JobList } from "./jobs.js";
+import { downloadOf, JobList } from "./jobs.js";
 import { colorsSetting, listen, REFERENCES, specOf, state, titleOf } from "./store.js";
 
 /** Let the form work; `about` says whether the server can paint videos. */
@@ -40,8 +40,5 @@ function resultOf({ state: jobState, result, preview }) {
     src: result,
     preload: "metadata",
   });
-  return [
-    video,
-    make("p", {}, make("a", { href: result, download: "", textContent: t("download") })),
-  ];
+  return [video, downloadOf(result)];
 }
