@@ -3,6 +3,8 @@
 import asyncio
 import re
 import sqlite3
+import subprocess
+import sys
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -205,6 +207,24 @@ def test_jobs_outlive_the_store(tmp_path: Path) -> None:
         assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     store.close()
     again.close()
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_tracebacks_show_no_variables(as_json: bool) -> None:
+    """What a function holds when it fails, such as the header of a token, is not in the log."""
+    lines = (
+        "from impasto.server.logs import log, set_up",
+        f"set_up(as_json={as_json})",
+        "def fail(headers): raise ValueError('broken')",
+        "try: fail({'authorization': 'Bearer ' + 'x' * 16})",
+        "except ValueError as error: log.error('failed', exc_info=error)",
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True
+    )
+    assert "ValueError: broken" in run.stderr
+    assert "Traceback" in run.stderr
+    assert "x" * 16 not in run.stderr
 
 
 def test_the_page_of_the_description_escapes_what_it_shows() -> None:

@@ -23,7 +23,7 @@ def set_up(*, as_json: bool) -> None:
     last: list[Any] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if as_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [_for_people()]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -42,6 +42,12 @@ def set_up(*, as_json: bool) -> None:
     root.setLevel(logging.INFO)
     logging.getLogger("uvicorn.access").disabled = True
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
+
+
+def _for_people() -> structlog.dev.ConsoleRenderer:
+    """With plain tracebacks: others show local variables, and so the headers of requests."""
+    plain = structlog.dev.plain_traceback
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
 
 
 def bind(**facts: str) -> None:
