@@ -57,6 +57,7 @@ def test_only_the_newest_frame_is_painted(server: Running) -> None:
     [
         ([picture_file()], "settings"),
         (["{"], "Expecting property name"),
+        (["[" * 200_000], "nested too deeply"),
         (['{"style": "screan"}', picture_file()], "did you mean scream"),
         (['{"style": "scream", "strength": 7}'], "strength"),
         (['{"style": "scream"}', b"no picture"], "not a JPEG"),

@@ -88,10 +88,17 @@ async def _listen(socket: WebSocket, session: _Session) -> None:
         if message["type"] == "websocket.disconnect":
             return
         if message.get("text") is not None:
-            session.settings = LiveSettings.model_validate(json.loads(message["text"]))
+            session.settings = _settings_of(message["text"])
         else:
             session.frame = message["bytes"]  # one that still waits is never painted
             session.news.set()
+
+
+def _settings_of(text: str) -> LiveSettings:
+    try:
+        return LiveSettings.model_validate(json.loads(text))
+    except RecursionError:
+        raise ValueError("the settings are nested too deeply") from None
 
 
 async def _paint(socket: WebSocket, session: _Session, studio: Studio) -> None:
