@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -167,6 +168,20 @@ def test_places_and_hours_of_jobs_are_bounded(start: StartServer, tmp_path: Path
     answer = send(server, clip(2))
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
+
+
+def test_uploads_under_way_have_places(start: StartServer) -> None:
+    """One that is still being sent takes the place of a job; breaking it off gives that back."""
+    server = start(max_jobs="1")
+    lines = "POST /v1/videos HTTP/1.1", "host: localhost", "expect: 100-continue"
+    form = "content-type: multipart/form-data; boundary=x", "content-length: 100000"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as upload:
+        upload.sendall("\r\n".join([*lines, *form, "", ""]).encode())
+        assert b" 100 " in upload.recv(1024), "the server must have begun to read"
+        assert send(server, clip(2)).status_code == 503
+    taken = until(lambda: (answer := send(server, clip(2))).status_code == 202 and answer)
+    assert send(server, clip(2)).status_code == 503
+    server.client.delete(taken.json()["url"])
 
 
 def test_killing_the_server_loses_no_job(start: StartServer) -> None:

@@ -51,6 +51,8 @@ class Jobs:
         """The job that runs, with its progress, which is not written to disk."""
         self._process: JobProcess | None = None
         self._cancelled: set[str] = set()
+        self._coming = 0
+        """Jobs that are still being sent."""
         self._names: set[str] = set()
         """Of fits whose pictures are still being read."""
         self._closing = self._released = False
@@ -84,10 +86,20 @@ class Jobs:
         """Jobs that have not ended."""
         return len(self._store.unfinished())
 
-    def check_room(self) -> None:
-        """Raise `BusyError` if no more jobs are taken."""
-        if self._closing or self.waiting >= self._settings.max_jobs:
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place for a job that is to come, while the block reads what it is sent.
+
+        Raises:
+            BusyError: there is none.
+        """
+        if self._closing or self.waiting + self._coming >= self._settings.max_jobs:
             raise BusyError("too many jobs wait: ask again in a minute", 60)
+        self._coming += 1
+        try:
+            yield
+        finally:
+            self._coming -= 1
 
     def new_folder(self) -> tuple[str, Path]:
         """An id and an empty folder for the files of a job that is to come."""

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -183,15 +183,18 @@ def _folder(studio: Studio) -> Iterator[tuple[str, Path]]:
         raise
 
 
-def _form(request: Request, studio: Studio, files: int) -> AbstractAsyncContextManager[FormData]:
-    """Refuses before the body is read what would be refused behind it."""
+@asynccontextmanager
+async def _form(request: Request, studio: Studio, files: int) -> AsyncIterator[FormData]:
+    """Refuses before the body is read what would be refused behind it; the job has a place then."""
     if media_type(request) != "multipart/form-data":
         raise ProblemError(415, "send a form: multipart/form-data")
     settings = studio.settings
     check_length(request, settings.max_video_bytes)
-    studio.jobs.check_room()
     seconds = settings.body_seconds + settings.max_video_bytes / _BYTES_A_SECOND
-    return read_form(request, BodyLimits(settings.max_video_bytes, seconds), files)
+    limits = BodyLimits(settings.max_video_bytes, seconds)
+    with studio.jobs.place():
+        async with read_form(request, limits, files) as form:
+            yield form
 
 
 def _files(form: FormData, name: str, most: int) -> list[UploadFile]:
