@@ -1,10 +1,13 @@
 """The parts of the server that need no server: settings, the gate, kept results, jobs on disk."""
 
 import asyncio
+import math
 import re
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from impasto.core.errors import SettingsError
 from impasto.server.docs import page_of
 from impasto.server.gate import BusyError, Gate
 from impasto.server.job_store import Job, JobStore
+from impasto.server.jobs import Jobs
 from impasto.server.kitchen import Served
 from impasto.server.results import Results
 from impasto.server.settings import PREFIX, ServeSettings, settings_from
@@ -225,6 +229,33 @@ def test_tracebacks_show_no_variables(as_json: bool) -> None:
     assert "ValueError: broken" in run.stderr
     assert "Traceback" in run.stderr
     assert "x" * 16 not in run.stderr
+
+
+def test_a_job_that_is_being_cancelled_is_not_begun(tmp_path: Path) -> None:
+    """Cancelling a job that waits takes a write to the disk, during which its turn may come."""
+
+    async def finish(job: Job, result: Path) -> None:
+        raise AssertionError("nothing is finished")
+
+    async def run() -> None:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        jobs, disk = Jobs(ServeSettings(data=tmp_path), tmp_path, finish), threading.Event()
+        id, folder = jobs.new_folder()
+        job = await jobs.add(id, "video", {})
+        asyncio.get_running_loop().run_in_executor(None, disk.wait)  # no write is done any more
+        cancelling = asyncio.create_task(jobs.cancel(job))
+        await asyncio.sleep(0)
+        await jobs.start()
+        await asyncio.sleep(0)  # its turn has come
+        meanwhile, is_there = jobs.get(id), folder.is_dir()
+        disk.set()
+        assert (meanwhile, is_there) == (job, True)
+        assert (await cancelling).state == "cancelled"
+        assert not folder.exists()
+        await jobs.close()
+
+    asyncio.run(run())
+    assert [job.state for job in JobStore(tmp_path).ended_before(math.inf)] == ["cancelled"]
 
 
 def test_the_page_of_the_description_escapes_what_it_shows() -> None:

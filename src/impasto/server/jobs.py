@@ -145,13 +145,21 @@ class Jobs:
         """End a job; one that has ended stays as it is."""
         if job.has_ended:
             return job
-        if self._now is not None and self._now.id == job.id:
-            self._cancelled.add(job.id)
-            if self._process is not None:
-                self._process.end()
-            return job
+        self._cancelled.add(job.id)  # before anything is awaited, for it may be the next to run
+        if self._now is None or self._now.id != job.id:
+            return await self._cancel_waiting(job)
+        if self._process is not None:
+            self._process.end()
+        return job
+
+    async def _cancel_waiting(self, job: Job) -> Job:
+        try:
+            kept = await self._put(replace(job, state="cancelled", message="cancelled"))
+        finally:
+            self._cancelled.discard(job.id)
+            self._work.set()  # if it could not be written it still waits
         self.drop_folder(job.id)
-        return await self._put(replace(job, state="cancelled", message="cancelled"))
+        return kept
 
     def release(self) -> None:
         """Let all who follow a job go, as the server will end."""
@@ -185,7 +193,7 @@ class Jobs:
     async def _loop(self) -> None:
         while not self._closing:
             self._work.clear()
-            waiting = self._store.unfinished()
+            waiting = [each for each in self._store.unfinished() if each.id not in self._cancelled]
             if waiting:
                 await self._do(waiting[0])
             else:
@@ -200,10 +208,10 @@ class Jobs:
         except Exception as error:
             log.error("job failed", job=job.id, exc_info=error)
             ended = replace(job, state="failed", message="something went wrong on the server")
-        self._cancelled.discard(job.id)
         if ended.state in ("failed", "cancelled") and not ended.result:
             self.drop_folder(job.id)
         self._now = await asyncio.to_thread(self._store.put, ended)
+        self._cancelled.discard(job.id)
         self._tell(job.id)
         self._now = None
         log.info("job ends", job=job.id, state=ended.state, message=ended.message)
