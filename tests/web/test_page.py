@@ -1,6 +1,7 @@
 """The page on a running server, used as a person would."""
 
 import io
+import signal
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -198,6 +199,39 @@ def test_the_camera_gives_a_photo(page: "Page", server: str) -> None:
     page.click("#camera-take")
     page.wait_for_selector("#viewer[data-painted=full]")
     assert page.evaluate("document.querySelector('#camera-video').srcObject === null")
+
+
+def test_a_camera_that_the_server_ends_is_told(page: "Page", tmp_path: Path) -> None:
+    """With too many cameras, and when the server ends, no frame stays, and the page says why."""
+    connect = pytest.importorskip("websockets.sync.client").connect
+    from ..server.conftest import start_server, until
+
+    running = start_server(tmp_path, max_live="1")
+    try:
+        open_page(page, running.url)
+        page.click("#camera")
+        page.wait_for_function("() => document.querySelector('#camera-video').videoWidth > 0")
+        with connect(f"{running.url.replace('http', 'ws')}v1/live", proxy=None):
+            until(lambda: running.number("live") == 1)
+            page.click("#camera-live")
+            _is_told(page, "as many cameras as it may")
+        until(lambda: running.number("live") == 0)
+        page.check("#camera-live")
+        page.wait_for_selector("#camera-painted:not([hidden])")
+        assert running.end() == 0
+        _is_told(page, "the server does not answer")
+    finally:
+        running.end(signal.SIGKILL)
+
+
+def _is_told(page: "Page", words: str) -> None:
+    """Wait until the page complains; then the camera is not painted."""
+    page.wait_for_function(
+        "words => document.querySelector('#status.is-error')?.textContent.includes(words)",
+        arg=words,
+    )
+    assert not page.is_checked("#camera-live")
+    assert page.is_hidden("#camera-painted")
 
 
 def test_before_and_after_and_zoom(page: "Page", server: str, photo: Path) -> None:

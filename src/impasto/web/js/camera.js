@@ -7,6 +7,8 @@ import { complain } from "./status.js";
 import { colorsSetting, REFERENCES, specOf, state } from "./store.js";
 
 const LIVE_SIDE = 480;
+const BAD_DATA = 1007;
+const TRY_LATER = 1013;
 
 /** Open the camera's dialog; `take` gets the photo. */
 export async function openCamera(engine, take) {
@@ -46,25 +48,40 @@ function startLive(engine, video) {
   const stop = () => {
     socket?.close();
     socket = null;
+    box.checked = false;
     canvas.hidden = true;
   };
   const start = () => {
-    socket = engine.live();
-    socket.onopen = () => {
-      socket.send(JSON.stringify(settings()));
+    const opened = engine.live();
+    socket = opened;
+    opened.onopen = () => {
+      opened.send(JSON.stringify(settings()));
       send();
     };
-    socket.onmessage = async ({ data }) => {
+    opened.onmessage = async ({ data }) => {
       if (!(data instanceof Blob)) return;
-      draw(canvas, await createImageBitmap(data));
+      const painting = await createImageBitmap(data);
+      if (socket !== opened) return; // it has ended meanwhile
+      draw(canvas, painting);
       canvas.hidden = false;
       send();
     };
+    opened.onclose = (event) => {
+      if (socket !== opened) return; // it was ended here
+      stop();
+      complain(t("error.live", { reason: reasonOf(event) }));
+    };
   };
   byId("camera-live-label").hidden = false;
-  box.checked = false;
+  stop();
   box.onchange = () => (box.checked ? start() : stop());
   return { stop };
+}
+
+/** Why the server has ended it; what was wrong with a frame or the settings it tells itself. */
+function reasonOf({ code, reason }) {
+  if (code === TRY_LATER) return t("error.cameras");
+  return code === BAD_DATA ? reason : t("error.offline");
 }
 
 function settings() {

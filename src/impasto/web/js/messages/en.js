@@ -88,6 +88,8 @@ export default {
   "error.open": "The page cannot start: {reason}",
   "error.offline": "the server does not answer. Is impasto serve still running?",
   "error.camera": "The camera cannot be used: {reason}",
+  "error.cameras": "the server paints as many cameras as it may. Try again later.",
+  "error.live": "The camera is not painted any more: {reason}",
 
   "camera.title": "Camera",
   "camera.take": "Take the photo",

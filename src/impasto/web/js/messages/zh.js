@@ -88,6 +88,8 @@ export default {
   "error.open": "页面无法启动：{reason}",
   "error.offline": "服务器没有响应。impasto serve 还在运行吗？",
   "error.camera": "无法使用相机：{reason}",
+  "error.cameras": "服务器同时绘制的相机已达上限，请稍后再试。",
+  "error.live": "相机画面已停止绘制：{reason}",
 
   "camera.title": "相机",
   "camera.take": "拍照",
