@@ -70,6 +70,7 @@ def test_cors_is_for_those_who_were_named(guarded: Running) -> None:
     assert allowed.status_code == 200
     assert allowed.headers["access-control-allow-origin"] == "https://page.example"
     assert "access-control-allow-credentials" not in allowed.headers
+    assert allowed.headers["x-request-id"]
     other = guarded.client.options("/v1/paint", headers={**wanted, "origin": "https://e.example"})
     assert "access-control-allow-origin" not in other.headers
     styles = guarded.client.get(
@@ -179,9 +180,14 @@ def test_a_head_that_comes_in_parts_is_taken(server: Running) -> None:
 
 
 def test_what_is_no_http_is_refused(server: Running) -> None:
-    """Bytes that are no request get a 400 and nothing else."""
+    """Bytes that are no request get a 400 with an id that the log has, and nothing else."""
     status, closed = _raw(server, "\x16\x03\x01 hello", wait=True)
     assert (status, closed) == (400, True)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+        connection.sendall(b"\x16\x03\x01 hello\r\n\r\n")
+        head = connection.makefile("rb").read().split(b"\r\n\r\n")[0].decode()
+    id = dict(line.split(": ") for line in head.split("\r\n")[1:])["x-request-id"]
+    until(lambda: any(each.get("request_id") == id for each in server.lines()))
 
 
 def test_too_many_pixels_are_refused_from_the_header(guarded: Running) -> None:

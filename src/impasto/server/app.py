@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from os import PathLike, stat_result
 
 from fastapi import FastAPI
+from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -21,6 +22,7 @@ from impasto.server import (
     routes_styles,
 )
 from impasto.server.frontdoor import FrontDoor
+from impasto.server.logs import log, request_id
 from impasto.server.studio import Studio
 
 
@@ -57,13 +59,23 @@ def _with_cors(app: ASGIApp, origins: tuple[str, ...]) -> ASGIApp:
     """Pages that were named may call, with the token and without cookies."""
     if not origins:
         return app
-    return CORSMiddleware(
+    return _Cors(
         app,
         allow_origins=origins,
         allow_methods=["GET", "POST", "PUT", "DELETE"],
         allow_headers=["authorization", "content-type", "if-none-match", "x-request-id"],
         expose_headers=["etag", "retry-after", "server-timing", "x-impasto-styles", "x-request-id"],
     )
+
+
+class _Cors(CORSMiddleware):
+    """Answers by itself what browsers ask before they call; those answers have an id, too."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        response = super().preflight_response(request_headers)
+        response.headers["x-request-id"] = id = request_id(request_headers)
+        log.info("preflight", request_id=id, status=response.status_code)
+        return response
 
 
 class PageFiles(StaticFiles):

@@ -1,7 +1,5 @@
 """What every request passes first: id, host, origin, token; and the headers of all answers."""
 
-import re
-import secrets
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -11,12 +9,10 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from impasto.server import access, problems
-from impasto.server.logs import bind, log
+from impasto.server.logs import bind, log, request_id
 from impasto.server.metrics import Metrics
 from impasto.server.problems import ProblemError
 from impasto.server.settings import ServeSettings
-
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 SECURITY: Final = {
     "content-security-policy": "default-src 'self'; img-src 'self' blob: data:; "
@@ -56,7 +52,7 @@ class FrontDoor:
             await self._request(scope, receive, send)
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
-        bind(request_id=_request_id(scope))
+        bind(request_id=request_id(Headers(scope=scope)))
         try:
             access.check(scope, self._settings)
         except ProblemError as problem:
@@ -66,7 +62,7 @@ class FrontDoor:
         await self._app(scope, receive, send)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        id = _request_id(scope)
+        id = request_id(Headers(scope=scope))
         answer = _Answer(send, [*self._headers, (b"x-request-id", id.encode())])
         bind(request_id=id)
         started = time.perf_counter()
@@ -126,12 +122,6 @@ class _Answer:
         else:
             self.bytes += len(message.get("body", b""))
         await self._send(message)
-
-
-def _request_id(scope: Scope) -> str:
-    """The caller's own id, if it is a plain one; else a new one."""
-    given = Headers(scope=scope).get("x-request-id", "")
-    return given if _ID.fullmatch(given) else secrets.token_hex(8)
 
 
 def _route(scope: Scope) -> str:

@@ -1,12 +1,17 @@
 """Structured logs: one line an event, with the id of the request. The only module of structlog."""
 
 import logging
+import re
+import secrets
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
 
 log: Any = structlog.stdlib.get_logger("impasto.server")
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def set_up(*, as_json: bool) -> None:
@@ -48,6 +53,12 @@ def _for_people() -> structlog.dev.ConsoleRenderer:
     """With plain tracebacks: others show local variables, and so the headers of requests."""
     plain = structlog.dev.plain_traceback
     return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
+
+
+def request_id(headers: Mapping[str, str]) -> str:
+    """The caller's own id, if it is a plain one; else a new one."""
+    given = headers.get("x-request-id", "")
+    return given if _ID.fullmatch(given) else secrets.token_hex(8)
 
 
 def bind(**facts: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from impasto.server.logs import log, request_id
 from impasto.server.problems import MEDIA_TYPE, ProblemError, body_of
 
 HEAD_BYTES: Final = 64 * 1024
@@ -56,8 +57,11 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, detail: str) -> None:
         """Answer before any app is asked, and close."""
+        id = request_id({})  # what the caller sent is not read
+        log.warning("request refused", request_id=id, status=status, reason=detail)
         problem = json.dumps(body_of(ProblemError(status, detail))).encode()
         head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nconnection: close\r\n"
+        head += f"x-request-id: {id}\r\n"
         head += f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(problem)}\r\n\r\n"
         self.transport.write(head.encode() + problem)
         self.transport.close()
