@@ -20,6 +20,8 @@ import pytest
 from PIL import Image
 
 START_SECONDS = 180
+PATIENCE = 500
+"""Seconds for a job: jobs stand back, and the machine may have more to do."""
 _CACHE = TemporaryDirectory(prefix="impasto-cache-")
 """Compiled graphs: one folder for all servers, which start faster so."""
 TOKEN = "a-token-for-tests-only"  # noqa: S105
@@ -144,3 +146,13 @@ def until(found: Callable[[], Any], seconds: float = 60) -> Any:
         assert time.monotonic() < last, "it did not come"
         time.sleep(0.02)
     return answer
+
+
+def ended(server: Running, url: str) -> dict[str, Any]:
+    """A job when it has ended."""
+
+    def found() -> dict[str, Any] | None:
+        job: dict[str, Any] = server.client.get(url).json()
+        return job if job["state"] in ("done", "failed", "cancelled") else None
+
+    return until(found, PATIENCE)  # type: ignore[no-any-return]
