@@ -140,6 +140,9 @@ def test_train_and_export_from_the_command_line(
     recipe, run = str(workshop / "recipe.toml"), str(workshop / "run")
     assert main(["train", recipe, "--run", run]) == 0
     assert (workshop / "run/checkpoint.pt").exists()
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "impasto: measures the pictures of its styles first"
+    assert told[-1].endswith("/run, at step 4 of 4")
     for name in ("first", "second"):
         target = workshop / name
         call = [

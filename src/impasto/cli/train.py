@@ -47,6 +47,7 @@ def train(
     Needs the extra `train`, and IMPASTO_ASSETS: the folder that the recipe's paths start from.
     """
     need("training", "train", "torch")
+    from impasto.lab.checkpoint import load_checkpoint
     from impasto.lab.recipe import load_recipe
     from impasto.lab.train import RunSettings
     from impasto.lab.train import train as run_recipe
@@ -54,8 +55,10 @@ def train(
     plan = load_recipe(recipe)
     folder = run or Path("runs") / plan.name
     settings = RunSettings(folder, device=device, bfloat16=bfloat16, seconds=seconds, start=start)
+    say("measures the pictures of its styles first")
     follow(run_recipe(plan, settings), plan.schedule.steps)
-    say(f"the run is in {folder}")
+    step = load_checkpoint(folder / "checkpoint.pt")["step"]
+    say(f"the run is in {folder}, at step {step} of {plan.schedule.steps}")
 
 
 def follow(progress: "Iterable[Progress]", steps: int) -> None:
