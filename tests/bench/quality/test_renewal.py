@@ -175,6 +175,10 @@ def test_public_measures_are_of_all_styles(
             if compared:
                 found = only(folder, "public")["values"]["lpips"]
                 assert found == pytest.approx(np.mean(compared), abs=1e-5)
+        more = PublicMeasures({}, {**measures.pairs, "cfsd": difference}, {})
+        patch.setattr(public_run, "public_measures", lambda: more)
+        measure_quality(settings("colours", styles=one), inputs, folder)
+        assert {"lpips", "cfsd"} == only(folder, "public")["values"].keys()
 
 
 def test_a_style_that_was_not_run_at_first(

@@ -21,7 +21,7 @@ def measure_public(store: Store, folder: Path, tell: Callable[[str], None]) -> N
     """Add public measures to the results of a folder, for every method at full strength.
 
     What is missing is a record, and a warning. A method is measured again when its styles, their
-    pictures or the photos that it has painted are others.
+    pictures or the photos that it has painted are others, and when other measures can be taken.
 
     Args:
         store: the results of the folder.
@@ -34,13 +34,14 @@ def measure_public(store: Store, folder: Path, tell: Callable[[str], None]) -> N
     store.add({"kind": "public missing", "missing": dict(measures.missing)})
     if not measures.sets and not measures.pairs:
         return
-    results = load_results(folder)
+    results, names = load_results(folder), sorted({*measures.sets, *measures.pairs})
     for method, facts in results.methods.items():
         key = {"method": method, "version": facts["version"]}
         look = _Look(results, measures, method)
-        if store.find(kind="public", **key, of=look.of) is None:
+        news = {"of": look.of, "measures": names}
+        if store.find(kind="public", **key, **news) is None:
             tell(f"{method}: public measures")
-            store.add({"kind": "public", **key, "of": look.of, "values": look.values()})
+            store.add({"kind": "public", **key, **news, "values": look.values()})
 
 
 class _Look:
