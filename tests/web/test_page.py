@@ -225,9 +225,9 @@ def test_a_camera_that_the_server_ends_is_told(page: "Page", tmp_path: Path) -> 
 
 
 def _is_told(page: "Page", words: str) -> None:
-    """Wait until the page complains; then the camera is not painted."""
+    """Wait until the dialog complains; then the camera is not painted."""
     page.wait_for_function(
-        "words => document.querySelector('#status.is-error')?.textContent.includes(words)",
+        "words => document.querySelector('#camera-told').textContent.includes(words)",
         arg=words,
     )
     assert not page.is_checked("#camera-live")

@@ -40,6 +40,7 @@ export async function openCamera(engine, take) {
 /** Send frames to the server while the box is ticked, each when the one before has come back. */
 function startLive(engine, video) {
   const [box, canvas] = [byId("camera-live"), byId("camera-painted")];
+  const told = byId("camera-told"); // the page's own line is behind the dialog
   let socket = null;
   const send = async () => {
     const frame = await frameOf(video, LIVE_SIDE);
@@ -52,6 +53,7 @@ function startLive(engine, video) {
     canvas.hidden = true;
   };
   const start = () => {
+    told.textContent = "";
     const opened = engine.live();
     socket = opened;
     opened.onopen = () => {
@@ -69,11 +71,12 @@ function startLive(engine, video) {
     opened.onclose = (event) => {
       if (socket !== opened) return; // it was ended here
       stop();
-      complain(t("error.live", { reason: reasonOf(event) }));
+      told.textContent = t("error.live", { reason: reasonOf(event) });
     };
   };
   byId("camera-live-label").hidden = false;
   stop();
+  told.textContent = "";
   box.onchange = () => (box.checked ? start() : stop());
   return { stop };
 }
