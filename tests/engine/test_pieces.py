@@ -70,6 +70,7 @@ def test_what_was_noted_is_read_back(tmp_path: Path) -> None:
     past = Past(np.full((2, 4, 4, 3), 1.5, np.float32), Drift(np.ones((1, 1, 2), np.float32)))
     folder = WorkFolder(tmp_path / "work", {"style": ("a", 1)}, resume=False)
     record(folder, [batch(3, 3), batch(3, 6, past=past)])
+    folder.release()
     again = WorkFolder(tmp_path / "work", {"style": ("a", 1)}, resume=True)
     assert [each.piece for each in again.done] == [each.piece for each in folder.done]
     restart = again.restart
@@ -96,10 +97,12 @@ def test_a_line_that_was_cut_off_is_none(tmp_path: Path, torn: str) -> None:
     """Rubbish at the end of a journal is passed over, and what is noted next is read again."""
     folder = WorkFolder(tmp_path / "work", {}, resume=False)
     record(folder, [batch(3, 3)])
+    folder.release()
     with (tmp_path / "work" / "journal.jsonl").open("a") as file:
         file.write(torn)
     again = WorkFolder(tmp_path / "work", {}, resume=True)
     record(again, [batch(3, 6)])
+    again.release()
     assert WorkFolder(tmp_path / "work", {}, resume=True).frames == 6
 
 
@@ -108,16 +111,20 @@ def test_pieces_that_somebody_took_away_are_made_again(tmp_path: Path) -> None:
     folder = WorkFolder(tmp_path / "work", {}, resume=False)
     done = record(folder, [batch(3, n) for n in (3, 6, 9)])
     done[1].piece.path.unlink()
+    folder.release()
     again = WorkFolder(tmp_path / "work", {}, resume=True)
     assert again.frames == 3
     record(again, [batch(3, 6)])
+    again.release()
     assert WorkFolder(tmp_path / "work", {}, resume=True).frames == 6
 
 
 def test_another_call_does_not_go_on(tmp_path: Path) -> None:
     """What differs is named; without --resume an unfinished video is never thrown away unasked."""
     where = tmp_path / "work"
-    record(WorkFolder(where, {"style": "a", "flow": 0.5}, resume=False), [batch(3, 3)])
+    folder = WorkFolder(where, {"style": "a", "flow": 0.5}, resume=False)
+    record(folder, [batch(3, 3)])
+    folder.release()
     with pytest.raises(InputError, match="differs in flow, style"):
         WorkFolder(where, {"style": "b", "flow": 1}, resume=True)
     with pytest.raises(OutputError, match="--resume"):
@@ -135,6 +142,51 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "work" / "thesis.txt").read_text() == "mine"
 
 
+@pytest.mark.parametrize(("resume", "overwrite"), [(False, False), (True, False), (False, True)])
+def test_one_call_a_folder(tmp_path: Path, resume: bool, overwrite: bool) -> None:
+    """While a call works in a folder no other one does, and what it has stays as it is."""
+    folder = WorkFolder(tmp_path / "work", {}, resume=False)
+    record(folder, [batch(3, 3)])
+    before = {path: path.read_bytes() for path in folder.folder.iterdir()}
+    with pytest.raises(OutputError, match="another call works in"):
+        WorkFolder(tmp_path / "work", {}, resume=resume, overwrite=overwrite)
+    assert {path: path.read_bytes() for path in folder.folder.iterdir()} == before
+    record(folder, [batch(3, 6)])
+    folder.release()
+    assert WorkFolder(tmp_path / "work", {}, resume=True).frames == 6
+
+
+def test_nothing_is_left_of_what_was_removed(tmp_path: Path) -> None:
+    """The lock, the folder and those that were made above it go with the pieces."""
+    folder = WorkFolder(tmp_path / "new" / "work", {}, resume=False)
+    record(folder, [batch(3, 3)])
+    (folder.folder / "frames").mkdir()
+    (folder.folder / "frames" / "1.png").touch()
+    assert folder.is_kept
+    folder.remove()
+    assert not folder.is_kept
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_refused_call_leaves_no_lock(tmp_path: Path) -> None:
+    """A call that may not begin keeps no other from going on."""
+    folder = WorkFolder(tmp_path / "work", {}, resume=False)
+    record(folder, [batch(3, 3)])
+    folder.release()
+    before = sorted(folder.folder.iterdir())
+    with pytest.raises(OutputError, match="--resume"):
+        WorkFolder(tmp_path / "work", {}, resume=False)
+    assert sorted(folder.folder.iterdir()) == before
+    assert WorkFolder(tmp_path / "work", {}, resume=True).frames == 3
+
+
+def test_a_lock_that_was_left_behind_is_none(tmp_path: Path) -> None:
+    """A call that was killed before its journal was there is not in the way."""
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "work.lock").touch()
+    assert WorkFolder(tmp_path / "work", {}, resume=False).frames == 0
+
+
 @pytest.mark.parametrize("text", ["", "hello\n", '{"format_version": 1}\n', "[]\n"])
 def test_what_is_no_journal(tmp_path: Path, text: str) -> None:
     """It is one error that names the file."""
@@ -147,6 +199,7 @@ def test_entries_that_cannot_be(tmp_path: Path) -> None:
     """A whole line with the wrong fields is damage."""
     folder = WorkFolder(tmp_path / "work", {}, resume=False)
     write_journal(folder.folder / "journal.jsonl", {}, [{"piece": {"path": "a", "first": 0}}])
+    folder.release()
     with pytest.raises(InputError, match="damaged"):
         WorkFolder(tmp_path / "work", {}, resume=True)
 
@@ -164,6 +217,7 @@ def test_no_piece_is_taken_from_another_folder(tmp_path: Path) -> None:
     """A path in a journal leads to a file of its own folder or to nothing."""
     folder = WorkFolder(tmp_path / "work", {}, resume=False)
     record(folder, [batch(3, 3)])
+    folder.release()
     path = folder.folder / "journal.jsonl"
     call, (entry,) = read_journal(path)
     (tmp_path / "outside").touch()

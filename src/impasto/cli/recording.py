@@ -77,6 +77,7 @@ class Recording:
             self._complete()
         except BaseException as mishap:
             self._recorder.abandon()
+            self._work.release()
             say(f"what was recorded is kept in {self._work.folder}: each piece there is a video")
             if error is None or not isinstance(mishap, ImpastoError):
                 raise

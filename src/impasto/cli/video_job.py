@@ -129,7 +129,8 @@ def _to_target(call: VideoCall, target: Path) -> tuple[int, VideoInfo, str | Non
 
 def _leave(work: WorkFolder, call: VideoCall) -> None:
     """What is worth keeping stays; it cannot be gone on with where the input came by pipe."""
-    if work.done and not call.plan.is_stream:
+    if work.is_kept and not call.plan.is_stream:
+        work.release()
         say(f"{work.frames} frames are kept in {work.folder}: --resume goes on with them")
     else:
         work.remove()

@@ -13,7 +13,8 @@ import numpy as np
 
 from impasto.core.arrays import RGB
 from impasto.core.errors import InputError, OutputError
-from impasto.core.files import make_folder, reason, shown
+from impasto.core.files import reason, shown
+from impasto.core.folder_lock import FolderLock
 from impasto.engine.drift import Drift
 from impasto.engine.film import Batch, Restart
 from impasto.engine.following import Past
@@ -21,7 +22,7 @@ from impasto.engine.journal import differences, note, read_journal, write_journa
 from impasto.engine.selection import Mark
 from impasto.media.video_join import Piece
 
-_JOURNAL = "journal.jsonl"
+_JOURNAL, _LOCK = "journal.jsonl", "work.lock"
 
 
 class FrameWriter(Protocol):
@@ -70,7 +71,7 @@ class Done:
 class WorkFolder:
     """The unfinished video beside the one to be: pieces, and a journal that counts them.
 
-    Folders above it are made.
+    Folders above it are made. No other call works there until it is released or removed.
 
     Args:
         folder: where it is.
@@ -80,24 +81,24 @@ class WorkFolder:
 
     Raises:
         InputError: what is there is damaged, or belongs to another call.
-        OutputError: something is there and neither is given, or it cannot be written.
+        OutputError: something is there and neither is given, another call works there, or it
+            cannot be written.
     """
 
     def __init__(
         self, folder: Path, call: Mapping[str, Any], *, resume: bool, overwrite: bool = False
     ) -> None:
         self.folder, self._journal = folder, folder / _JOURNAL
-        self._made: list[Path] = []
+        if not (folder / _LOCK).exists():
+            self._refuse_strangers()  # before anything is put there
+        self._made = [each for each in folder.parents if not each.exists()]
         self.done: list[Done] = []
-        if self._journal.exists() and resume:
-            self._go_on(call)
-        elif self._journal.exists() and not overwrite:
-            raise OutputError(
-                f"{shown(folder)} holds an unfinished video: --resume goes on with it, "
-                "--overwrite starts again"
-            )
-        else:
-            self._start(call)
+        self._lock = FolderLock(folder, _LOCK, _held(folder))
+        try:
+            self._open(call, resume=resume, overwrite=overwrite)
+        except BaseException:
+            self.release()
+            raise
 
     @property
     def restart(self) -> Restart | None:
@@ -132,24 +133,56 @@ class WorkFolder:
             _past_of(self.folder, self.done[-1].restart.painted).unlink(missing_ok=True)
         self.done.append(done)
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether there are pieces to go on with; somebody may have taken them away."""
+        pieces = [done.piece.path for done in self.done]
+        return self._journal.exists() and bool(pieces) and pieces[0].exists()
+
+    def release(self) -> None:
+        """Let other calls work there; without anything in it the folder goes."""
+        self._lock.remove()
+        for folder in (self.folder, *self._made):
+            with suppress(OSError):
+                folder.rmdir()
+
     def remove(self) -> None:
         """Remove all of it; the video is whole, or nothing of it is worth keeping.
 
         Folders above it that were made for it go, too, if nothing is in them.
         """
-        shutil.rmtree(self.folder, ignore_errors=True)
-        for folder in self._made:
-            with suppress(OSError):
-                folder.rmdir()
+        self._clear()
+        self.release()
 
-    def _start(self, call: Mapping[str, Any]) -> None:
-        if self._journal.exists():
-            self.remove()
-        if self.folder.exists() and any(self.folder.iterdir()):
-            raise OutputError(f"{shown(self.folder)} is in the way: move it, or name another -o")
-        self._made = [each for each in self.folder.parents if not each.exists()]
-        make_folder(self.folder)
+    def _open(self, call: Mapping[str, Any], *, resume: bool, overwrite: bool) -> None:
+        is_there = self._journal.exists()
+        if is_there and resume:
+            self._go_on(call)
+            return
+        if is_there and not overwrite:
+            raise OutputError(
+                f"{shown(self.folder)} holds an unfinished video: --resume goes on with it, "
+                "--overwrite starts again"
+            )
+        if is_there:
+            self._clear()
+        self._refuse_strangers()
         write_journal(self._journal, call)
+
+    def _refuse_strangers(self) -> None:
+        if self._journal.exists() or not self.folder.is_dir():
+            return
+        if any(path.name != _LOCK for path in self.folder.iterdir()):
+            raise OutputError(f"{shown(self.folder)} is in the way: move it, or name another -o")
+
+    def _clear(self) -> None:
+        """Remove all but the lock; the journal last, which tells that the folder is ours."""
+        found = self.folder.iterdir() if self.folder.is_dir() else ()
+        for path in sorted(found, key=lambda path: path == self._journal):
+            if path.name == _LOCK:
+                continue
+            with suppress(OSError):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def _go_on(self, call: Mapping[str, Any]) -> None:
         before, entries = read_journal(self._journal)
@@ -218,6 +251,10 @@ class Recorder:
             _save_past(_past_of(self._folder, restart.painted), restart.past)
         piece = Piece(writer.path, self._first, self._count, writer.depth)
         return Done(piece, self._end, restart, batch.is_last)
+
+
+def _held(folder: Path) -> str:
+    return f"another call works in {shown(folder)}: wait for its end, or name another -o"
 
 
 def _past_of(folder: Path, painted: int) -> Path:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from impasto.core.errors import ImpastoError
-from impasto.core.files import cache_home, data_home, make_folder
-from impasto.server.folder_lock import FolderLock
+from impasto.core.files import cache_home, data_home, make_folder, shown
+from impasto.core.folder_lock import FolderLock
 from impasto.server.gate import BusyError
 from impasto.server.job_process import HOME, Command, JobProcess, TooMuchError, command_of
 from impasto.server.job_store import Job, JobStore, Kind
@@ -43,7 +43,7 @@ class Jobs:
 
     def __init__(self, settings: ServeSettings, model: Path, finish: Finish) -> None:
         self._settings, self._model, self._finish = settings, model, finish
-        self._lock = FolderLock(settings.data_folder)
+        self._lock = _locked(settings.data_folder)
         self._store = JobStore(settings.data_folder)
         self._changed: dict[str, asyncio.Event] = {}
         self._work = asyncio.Event()
@@ -260,6 +260,15 @@ class Jobs:
                 self._store.remove(job.id)
                 self.drop_folder(job.id)
             await asyncio.sleep(_SWEEP_SECONDS)
+
+
+def _locked(folder: Path) -> FolderLock:
+    """One server a folder: two that shared the jobs of one would both run them."""
+    held = (
+        f"another server keeps its jobs in {shown(folder)}: end it, or give this one another "
+        "folder by --data"
+    )
+    return FolderLock(folder, "server.lock", held)
 
 
 def _environment(folder: Path, command: Command) -> dict[str, str]:
