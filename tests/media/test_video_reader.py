@@ -171,6 +171,47 @@ def test_sound_may_last_longer(tmp_path: Path) -> None:
         assert video.damage is None
 
 
+def save_late(path: Path, clip: Clip, seconds: int) -> Path:
+    """A clip whose pictures begin so many seconds late; its sound does not."""
+    times = [time + 25 * seconds for time in clip.times]
+    return save_clip(path, replace(clip, times=times))
+
+
+@pytest.mark.parametrize(
+    ("name", "clip"),
+    [
+        ("a.mkv", Clip(times=range(50), sound=())),
+        ("a.mkv", Clip(times=range(50))),
+        ("a.webm", Clip(times=range(50), codec="libvpx-vp9", sound=())),
+        ("a.nut", Clip(times=range(50), sound=())),
+        ("a.flv", Clip(times=range(50))),
+        ("a.wmv", Clip(times=range(50), codec="msmpeg4v3", sound=())),
+        ("a.mp4", Clip(times=range(50), sound=())),
+        ("a.ts", Clip(times=range(50), sound=())),
+    ],
+)
+@pytest.mark.parametrize("late", [1, 5])
+def test_pictures_may_begin_late(tmp_path: Path, name: str, clip: Clip, late: int) -> None:
+    """A file is whole though its first frame comes late, whether it tells an end or a length."""
+    path = save_late(tmp_path / name, clip, late)
+    with VideoFile(path) as video:
+        assert sum(1 for _ in video.frames()) == 50
+        assert video.damage is None
+        assert video.info.seconds == pytest.approx(2.0, abs=0.1)
+
+
+@pytest.mark.parametrize("sound", [(), ("aac",)])
+def test_a_truncated_file_that_begins_late(tmp_path: Path, sound: tuple[str, ...]) -> None:
+    """What is missing at the end is told in seconds from the first frame on."""
+    path = save_late(tmp_path / "a.mkv", Clip(times=range(100), sound=sound), 5)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 4 // 5])
+    with VideoFile(path) as video:
+        assert 5 < sum(1 for _ in video.frames()) < 95
+        assert video.damage is not None
+        assert "of 4.0 s" in video.damage
+
+
 def test_what_is_no_video(tmp_path: Path) -> None:
     """Text, nothing, a missing file, sound alone and a list of other files are one clear error."""
     files = {"text.mp4": b"hello", "empty.mp4": b"", "list.m3u8": b"#EXTM3U\n/etc/passwd\n"}

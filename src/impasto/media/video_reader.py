@@ -18,6 +18,7 @@ from impasto.media.video_color import (
     to_rgb,
     turned_size,
 )
+from impasto.media.video_length import begin_of, end_of, own_length, seconds_of, tick_of
 
 _LIMITS = ReadLimits()
 _LONGEST_GAP = 24 * 3600
@@ -112,7 +113,8 @@ class VideoFile:
         if not self._complete or told is None or ended is None:
             return None
         seconds, least = float(ended - self._begin), told - max(_MISSING, 0.02 * told)
-        if seconds >= least or (not self._stream.duration and self._others_last(least)):
+        is_shared = not own_length(self.container, self._stream)
+        if seconds >= least or (is_shared and self._others_last(least)):
             return None
         return f"it ends after {seconds:.1f} s of {told:.1f} s"
 
@@ -124,8 +126,8 @@ class VideoFile:
         if not self._is_file:
             return True
         try:
-            self.container.seek(int(max(0.0, seconds - 1.0) * 1_000_000))
-            ends = (_end_of(packet) for packet in self.container.demux() if packet.size)
+            self.container.seek(int((self._begin + max(0.0, seconds - 1.0)) * 1_000_000))
+            ends = (end_of(packet) for packet in self.container.demux() if packet.size)
             return any(end - self._begin >= seconds for end in ends)
         except (av.FFmpegError, OSError, ValueError):
             return False
@@ -142,7 +144,7 @@ class VideoFile:
 
     @property
     def _begin(self) -> Fraction:
-        return (self._first.pts or 0) * self.info.time_base
+        return begin_of(self._first, self._stream)
 
     def _from_the_start(self) -> Iterator["av.VideoFrame"]:
         yield self._first
@@ -257,9 +259,9 @@ def _info(
         width=width,
         height=height,
         rate=_rate(stream),
-        time_base=stream.time_base or Fraction(1, 90000),
+        time_base=tick_of(stream),
         origin=_origin(container),
-        seconds=_seconds(container, stream),
+        seconds=seconds_of(container, stream, float(begin_of(first, stream))),
         colours=colours_of(first),
     )
 
@@ -280,13 +282,3 @@ def _origin(container: "av.container.InputContainer") -> Fraction:
         if stream.start_time is not None and stream.time_base
     ]
     return max(Fraction(0), min(starts, default=Fraction(0)))
-
-
-def _seconds(container: "av.container.InputContainer", stream: "av.VideoStream") -> float | None:
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    return container.duration / 1e6 if container.duration else None
-
-
-def _end_of(packet: "av.Packet[Any]") -> Fraction:
-    return ((packet.pts or 0) + (packet.duration or 0)) * packet.time_base
