@@ -72,6 +72,15 @@ def test_wrong_usage(source: Path, call: Call, words: list[str], message: str) -
     assert [path.name for path in Path().iterdir()] == ["in.mkv"]
 
 
+@pytest.mark.parametrize("out", ["b.mp4", "-", "frames"])
+def test_an_empty_input_is_wrong_usage(folder: Path, call: Call, out: str) -> None:
+    """A variable that is not set is no standard input."""
+    ended = call("video", "", "-s", "plain", "-o", out)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.lines == ["impasto: an input is empty: name a video or a folder, '.' for this one"]
+    assert list(folder.iterdir()) == []
+
+
 def test_results_that_are_there_already(source: Path, call: Call) -> None:
     """A result is not replaced unasked, may be passed over, and never replaces its input."""
     Path("b.mp4").write_bytes(b"mine")

@@ -1,6 +1,5 @@
 """The verb `video`: a video in, the same video painted out."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -21,7 +20,6 @@ from impasto.engine.backends import open_backend
 
 if TYPE_CHECKING:
     from impasto.cli.video_job import Told
-    from impasto.cli.video_plan import VideoPlan
     from impasto.styles.package import Style
     from impasto.styles.spec import StyleSpec
 
@@ -203,10 +201,9 @@ def video(
     Needs the extra `video`.
     """
     need("painting videos", "video", "av", "cv2")
-    from impasto.cli import video_call
+    from impasto.cli import video_call, video_plan
     from impasto.cli.video_job import as_json as told_as_json
     from impasto.cli.video_job import do_camera, do_video, skipped
-    from impasto.cli.video_plan import check_target, is_there, plan_camera, plan_video
     from impasto.engine.crowd import MANY, together
     from impasto.engine.key_times import parse_key_styles
     from impasto.engine.painter import Painter
@@ -245,15 +242,15 @@ def video(
     selection = video_call.selection_of(start, duration, fps)
     mark = mark_over_time(styles) + masks.mark
     with _failing_inputs():
-        plan = plan_video(source, out, mark) if source else plan_camera(out, preview=preview)
-    _check_streams(plan, as_json or progress_json, camera is not None)
-    if existing == "skip" and plan.target and is_there(plan.target):
+        plan = video_plan.plan_of(source, out, mark, preview=preview)
+    video_plan.check_streams(plan, as_json or progress_json, camera is not None)
+    if existing == "skip" and plan.target and video_plan.is_there(plan.target):
         if not quiet:
             say(f"{plan.target} is there already")
         if as_json:
             answer(told_as_json(skipped(plan.target), facts_of(studio.painter, masks)))
         return
-    check_target(plan, overwrite=overwrite)
+    video_plan.check_target(plan, overwrite=overwrite)
     call = video_call.VideoCall(
         plan=plan,
         studio=studio,
@@ -298,12 +295,3 @@ def _summary(told: "Told") -> str:
     rate = told.frames / told.seconds if told.seconds else 0.0
     where = "" if told.output == PIPE else f" to {told.output}"
     return f"{told.frames} frames painted in {told.seconds:.1f} s ({rate:.1f} a second){where}"
-
-
-def _check_streams(plan: "VideoPlan", as_json: bool, is_live: bool) -> None:
-    if plan.target is not None or is_live:
-        return
-    if as_json:
-        raise SettingsError("--json and the video cannot both go to standard output: use -o FILE")
-    if sys.stdout is None or sys.stdout.isatty():
-        raise SettingsError("a video is not written to a terminal: use -o FILE or a pipe")

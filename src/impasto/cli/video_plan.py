@@ -1,6 +1,7 @@
 """Plans a call of `impasto video`: what is read, and what it becomes."""
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,13 @@ class VideoPlan:
         return target.with_name(target.name + ".unfinished")
 
 
+def plan_of(source: str | None, out: str | None, mark: str, *, preview: bool) -> VideoPlan:
+    """The plan of a video, or, where no source is given, of a camera; raises as those do."""
+    if source is None:
+        return plan_camera(out, preview=preview)
+    return plan_video(source, out, mark)
+
+
 def plan_video(source: str, out: str | None, mark: str) -> VideoPlan:
     """Decide what is read and where the result goes.
 
@@ -44,10 +52,12 @@ def plan_video(source: str, out: str | None, mark: str) -> VideoPlan:
         mark: what the styles add to the name of a result beside its input.
 
     Raises:
-        SettingsError: the ending of -o is none of a video.
+        SettingsError: the input is empty, or the ending of -o is none of a video.
         VideoError: there is no such input.
         OutputError: the result would replace its input.
     """
+    if not source:  # as of a variable that is not set; Path would take it for this folder
+        raise SettingsError("an input is empty: name a video or a folder, '.' for this one")
     path = None if source == PIPE else Path(source)
     if path is not None and not path.exists():
         raise VideoError(f"{shown(source)}: no such file or folder")
@@ -107,6 +117,16 @@ def check_target(plan: VideoPlan, *, overwrite: bool) -> None:
         raise OutputError(f"{shown(target)} is {kind}: name another -o")
     if not overwrite and is_there(target):
         raise OutputError(f"{shown(target)} is there already: use --overwrite, or another -o")
+
+
+def check_streams(plan: VideoPlan, as_json: bool, is_live: bool) -> None:
+    """Raise `SettingsError` if a video cannot go to standard output."""
+    if plan.target is not None or is_live:
+        return
+    if as_json:
+        raise SettingsError("--json and the video cannot both go to standard output: use -o FILE")
+    if sys.stdout is None or sys.stdout.isatty():
+        raise SettingsError("a video is not written to a terminal: use -o FILE or a pipe")
 
 
 def is_there(target: Path) -> bool:
