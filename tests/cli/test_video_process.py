@@ -135,6 +135,19 @@ def test_a_pipe_in_keeps_the_sound(model: Path, home: Path, folder: Path) -> Non
 
 @posix
 @pytest.mark.parametrize("out", ["b.mkv", "-"])
+def test_a_closed_standard_input_is_named(model: Path, home: Path, folder: Path, out: str) -> None:
+    """A standard input that is not there is a failure in one line, and nothing is left behind."""
+    program = [sys.executable, "-c", PROGRAM.format(runs=-1, signal=9)]
+    words = ["video", "--model", str(model), "-s", "plain", "-", "-o", out]
+    shell = ["sh", "-c", '"$@" <&-', "sh", *program, *words]
+    ended = subprocess.run(shell, capture_output=True, check=False, timeout=240)
+    line = b"impasto: standard input is closed: there is nothing to read\n"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, b"", line)
+    assert list(folder.iterdir()) == []
+
+
+@posix
+@pytest.mark.parametrize("out", ["b.mkv", "-"])
 def test_a_named_pipe_is_a_pipe(model: Path, home: Path, folder: Path, out: str) -> None:
     """A named pipe is read once, and keeps the sound, as standard input does."""
     source = save_clip(folder / "in.mkv", Clip(text="subrip", chapters=True))

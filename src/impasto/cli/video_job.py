@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from impasto.cli.live import LiveCall, do_live
 from impasto.cli.preview import Preview
 from impasto.cli.recording import Place
-from impasto.cli.streams import say, standard_output
+from impasto.cli.streams import say, standard_input, standard_output
 from impasto.cli.video_call import VideoCall, comment_of, identity
 from impasto.cli.video_progress import video_bar
 from impasto.core.arrays import RGB
-from impasto.core.errors import VideoError
+from impasto.core.errors import InputError, VideoError
 from impasto.core.files import shown
 from impasto.core.notice import warn
 from impasto.engine.film import Batch, paint_video
@@ -210,7 +210,15 @@ def open_source(call: VideoCall, spool: Spool | None = None) -> VideoSource:
     if path is not None and path.is_dir():
         return FrameFolder(path, call.selection.rate or RATE, call.limits)
     take = spool.take if spool else None
-    return VideoFile(path or sys.stdin.buffer, call.plan.name, limits=call.limits, spool=take)
+    source = _standard_input() if path is None else path
+    return VideoFile(source, call.plan.name, limits=call.limits, spool=take)
+
+
+def _standard_input() -> BinaryIO:
+    try:
+        return standard_input()
+    except InputError as error:
+        raise VideoError(str(error)) from error  # no wrong usage: an input that cannot be read
 
 
 def painted_info(info: VideoInfo, call: VideoCall) -> VideoInfo:
