@@ -49,6 +49,13 @@ def test_bad_inputs_fail_in_one_line(
     [
         (["-o", "a.xyz"], "no ending of a video"),
         (["-o", "a.webm", "--codec", "h264"], "does not fit"),
+        (["-o", "a.gif", "--codec", "h264"], "--codec h264 is for .mp4"),
+        (["-o", "a.webp", "--codec", "av1"], "--codec av1 is for .mp4"),
+        (["-o", "frames/", "--codec", "vp9"], "--codec vp9 is for .mp4"),
+        (["-o", "-", "--codec", "vp9"], "--codec vp9 is for .mp4"),
+        (["-o", "a.mp4", "--format", "jpeg"], "--format jpeg is for a folder"),
+        (["-o", "a.gif", "--format", "png"], "--format png is for a folder"),
+        (["-o", "-", "--format", "png"], "--format png is for a folder"),
         (["-o", "a.mp4", "--fps", "0"], "frames a second"),
         (["-o", "a.mp4", "--fps", "many"], "no rate"),
         (["-o", "a.mp4", "--start", "soon"], "no time"),

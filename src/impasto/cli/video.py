@@ -83,8 +83,10 @@ QualityOf = Annotated[
     ),
 ]
 FramesAs = Annotated[
-    options.FormatName,
-    typer.Option("--format", help="Of frames in a folder.", rich_help_panel=_VIDEO),
+    options.FormatName | None,
+    typer.Option(
+        "--format", help="Of frames in a folder; without it, png.", rich_help_panel=_VIDEO
+    ),
 ]
 Start = Annotated[
     str | None,
@@ -172,7 +174,7 @@ def video(
     stroke_reference: options.StrokeReference = PaintSettings.stroke_reference,
     codec: CodecOf = None,
     quality: QualityOf = None,
-    format: FramesAs = "png",
+    format: FramesAs = None,
     start: Start = None,
     duration: Duration = None,
     fps: Fps = None,
@@ -243,6 +245,7 @@ def video(
     mark = mark_over_time(styles) + masks.mark
     with _failing_inputs():
         plan = video_plan.plan_of(source, out, mark, preview=preview)
+    video_plan.check_kind(plan, codec, format)
     video_plan.check_streams(plan, as_json or progress_json, camera is not None)
     if existing == "skip" and plan.target and video_plan.is_there(plan.target):
         if not quiet:
@@ -261,7 +264,7 @@ def video(
         segment=video_call.segment_of(segment),
         codec=codec,
         quality=quality,
-        format=format,
+        format=format or "png",
         strip=strip,
         resume=resume,
         overwrite=overwrite,

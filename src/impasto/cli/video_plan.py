@@ -119,6 +119,18 @@ def check_target(plan: VideoPlan, *, overwrite: bool) -> None:
         raise OutputError(f"{shown(target)} is there already: use --overwrite, or another -o")
 
 
+def check_kind(plan: VideoPlan, codec: str | None, format: str | None) -> None:
+    """Raise `SettingsError` if an option that was given is none of this kind of result."""
+    suffix = plan.target.suffix.lower() if plan.target else ""
+    if codec and (plan.is_folder or suffix not in TARGETS):
+        known = " ".join(TARGETS)
+        raise SettingsError(f"--codec {codec} is for {known} alone: leave it out, or change -o")
+    if format and not plan.is_folder:
+        raise SettingsError(
+            f"--format {format} is for a folder of frames alone: leave it out, or change -o"
+        )
+
+
 def check_streams(plan: VideoPlan, as_json: bool, is_live: bool) -> None:
     """Raise `SettingsError` if a video cannot go to standard output."""
     if plan.target is not None or is_live:
