@@ -134,6 +134,26 @@ def test_a_pipe_in_keeps_the_sound(model: Path, home: Path, folder: Path) -> Non
 
 
 @posix
+def test_an_index_at_the_end_wants_a_file(model: Path, home: Path, folder: Path) -> None:
+    """An MP4 whose index comes last is read from a file on standard input, and by no pipe."""
+    # Of a small one FFmpeg has the index in its buffer.
+    large = Clip(times=range(40), width=320, height=240, options={"qp": "0"})
+    source = save_clip(folder / "in.mp4", large)
+    with source.open("rb") as file:
+        words = ["-", "-o", "b.mkv", "--size", "64", "--duration", "0.2"]
+        assert start(model, words, stdin=file).returncode == 0
+    by_pipe = start(model, ["-", "-o", "c.mkv"], input=source.read_bytes())
+    os.mkfifo("pipe")
+    with subprocess.Popen(["sh", "-c", "cat in.mp4 > pipe"], stderr=subprocess.DEVNULL) as cat:
+        by_name = start(model, ["pipe", "-o", "d.mkv"])
+        cat.kill()
+    for ended in (by_pipe, by_name):
+        assert (ended.returncode, ended.stderr.count(b"\n")) == (1, 1), ended.stderr
+        assert b"its index is not at its start: give this MP4 or MOV as a file" in ended.stderr
+    assert sorted(path.name for path in Path().iterdir()) == ["b.mkv", "in.mp4", "pipe"]
+
+
+@posix
 @pytest.mark.parametrize("out", ["b.mkv", "-"])
 def test_a_closed_standard_input_is_named(model: Path, home: Path, folder: Path, out: str) -> None:
     """A standard input that is not there is a failure in one line, and nothing is left behind."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from impasto.core.errors import VideoError
 from impasto.media.decode import ReadLimits
@@ -224,6 +225,41 @@ def test_what_is_no_video(tmp_path: Path) -> None:
     for name in [*files, "list.txt", "gone.mp4", "sound.mp4"]:
         with pytest.raises(VideoError, match=name):
             VideoFile(tmp_path / name)
+
+
+@pytest.mark.parametrize("as_stream", [False, True])
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.webp"])
+def test_a_picture_is_no_video(tmp_path: Path, name: str, as_stream: bool) -> None:
+    """It is told what paints it, by what is in it and not by its name."""
+    Image.fromarray(picture(0)).save(tmp_path / name)
+    path = (tmp_path / name).rename(tmp_path / "b.mp4")
+    with pytest.raises(VideoError, match=r"b\.mp4: it is a picture: `impasto paint` paints it$"):
+        read(path, as_stream)
+
+
+@pytest.mark.parametrize("as_stream", [False, True])
+def test_a_moving_webp_cannot_be_read(tmp_path: Path, as_stream: bool) -> None:
+    """FFmpeg has no decoder for it, and that is told."""
+    first, second = (Image.fromarray(picture(number)) for number in (0, 9))
+    first.save(tmp_path / "a.webp", save_all=True, append_images=[second])
+    with pytest.raises(VideoError, match="moving WebP, which FFmpeg cannot read"):
+        read(tmp_path / "a.webp", as_stream)
+
+
+@pytest.mark.parametrize("as_stream", [False, True])
+@pytest.mark.parametrize("name", ["a.jpg", "a.bmp", "a.mp4"])
+@pytest.mark.parametrize("data", [b"hello", b"", b"RIFF0000WEBPVP8X"])
+def test_rubbish_is_no_video(tmp_path: Path, name: str, as_stream: bool, data: bytes) -> None:
+    """Whatever its name, a file with nothing in it to see is one line in our words."""
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(VideoError, match=r"it is no video, or|it is a picture"):
+        read(tmp_path / name, as_stream)
+
+
+def read(path: Path, as_stream: bool) -> None:
+    """Open a file by its name, or as a stream."""
+    with path.open("rb") as file:
+        VideoFile(file if as_stream else path, path.name).close()
 
 
 def test_names_are_never_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,15 @@
 """PyAV, which is FFmpeg: imported here alone, opened safely, and its errors in our words."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from errno import EINVAL
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
 from impasto.core.errors import MissingExtraError, OutputError, VideoError
 from impasto.core.files import reason, shown
+from impasto.media.formats import HEAD_BYTES, WEBP, sniff
 
 try:
     import av
@@ -23,6 +25,10 @@ ffmetadata image2 image2pipe fbdev x11grab xcbgrab kmsgrab video4linux2 v4l2 als
 dshow gdigrab vfwcap avfoundation android_camera libcdio iec61883 openal sndio
 """
 
+_NO_VIDEO = "it is no video, or its data are damaged"
+_MOVES = 2
+"""The flag of a WebP that holds several pictures."""
+
 
 @cache
 def _allowed() -> str:
@@ -35,8 +41,19 @@ def _allowed() -> str:
 def open_input(source: Path | BinaryIO) -> "av.container.InputContainer":
     """Open a video for reading; nothing but the file itself is ever opened.
 
-    Raises FFmpeg's errors and OSError: use it within `opening`.
+    Raises FFmpeg's errors, OSError, and ValueError for what is known not to be read: use it within
+    `opening`.
     """
+    head = _head_of(source)
+    try:
+        return _open(source)
+    except (av.ArgumentError, OSError) as error:
+        if error.errno != EINVAL:  # which tells of a format that is not allowed, and of no bytes
+            raise
+        raise ValueError(_what_is(head)) from error
+
+
+def _open(source: Path | BinaryIO) -> "av.container.InputContainer":
     options = {"format_whitelist": _allowed()}
     if not isinstance(source, Path):
         return av.open(source, "r", options=options, metadata_errors="replace")
@@ -44,6 +61,29 @@ def open_input(source: Path | BinaryIO) -> "av.container.InputContainer":
     name = f"file:{source}"
     options["protocol_whitelist"] = "file"
     return av.open(name, "r", options=options, metadata_errors="replace")
+
+
+def _head_of(source: Path | BinaryIO) -> bytes:
+    """The first bytes, which are still there to read; none where that cannot be, as of a pipe."""
+    try:
+        if not isinstance(source, Path):
+            peek: Callable[[int], bytes] = getattr(source, "peek", lambda _: b"")
+            return peek(HEAD_BYTES)[:HEAD_BYTES]
+        if source.is_file():
+            with source.open("rb") as file:
+                return file.read(HEAD_BYTES)
+    except (OSError, ValueError):
+        pass
+    return b""
+
+
+def _what_is(head: bytes) -> str:
+    format = sniff(head)
+    if format is None:
+        return _NO_VIDEO
+    if format is WEBP and head[12:16] == b"VP8X" and len(head) > 20 and head[20] & _MOVES:
+        return "it is a moving WebP, which FFmpeg cannot read: make a GIF or a video of it first"
+    return "it is a picture: `impasto paint` paints it"
 
 
 @contextmanager
@@ -69,7 +109,7 @@ def writing(target: Path | str) -> Iterator[None]:
 def why(error: BaseException) -> str:
     """What went wrong, in one line without names of files."""
     if isinstance(error, av.InvalidDataError):
-        return "it is no video, or its data are damaged"
+        return _NO_VIDEO
     if isinstance(error, av.EOFError):
         return "it ends too early"
     if isinstance(error, av.FFmpegError) and error.strerror:

@@ -55,6 +55,7 @@ class VideoFile:
         self._name, self._limits, self._spool = name or str(source), limits, spool
         self._damaged, self._broken, self._complete = 0, "", False
         self._is_file = isinstance(source, Path) and source.is_file()
+        self._can_seek = self._is_file or _can_seek(source)
         with opening(self._name):
             self.container = self._open(source)
         try:
@@ -73,12 +74,16 @@ class VideoFile:
         self._decoded = self._decode()
         first = next(self._decoded, None)
         if first is None:
-            reason = self._broken or "no frame of it can be decoded"
-            raise VideoError(f"cannot read {self._name}: {reason}")
+            raise VideoError(f"cannot read {self._name}: {self._why_none()}")
         self._first, self._turn = first, display_turn(first)
         self._size = square_size(first.width, first.height, self._stream.sample_aspect_ratio)
         self.info = _info(self.container, self._stream, first, self._name)
         self._ended: Fraction | None = None
+
+    def _why_none(self) -> str:
+        if self._broken and not self._can_seek and "mp4" in self.container.format.name:
+            return "its index is not at its start: give this MP4 or MOV as a file, not by a pipe"
+        return self._broken or "no frame of it can be decoded"
 
     def frames(self, since: int | None = None) -> Iterator[Frame]:
         """All frames, or those from shortly before the tick `since` on; call it once, or anew.
@@ -199,6 +204,10 @@ class VideoFile:
     def _pixels(self, frame: "av.VideoFrame") -> Callable[[], RGB]:
         size, turn = self._size, self._turn
         return lambda: to_rgb(frame, size, turn)
+
+
+def _can_seek(source: Path | BinaryIO) -> bool:
+    return not isinstance(source, Path) and hasattr(source, "seekable") and source.seekable()
 
 
 def check_frame_size(name: str, width: int, height: int, most: int) -> None:
