@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -234,16 +235,54 @@ def waiting_for_input(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @posix
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_the_call_cleanly(folder: Path, number: signal.Signals, code: int) -> None:
-    """Ctrl-C and SIGTERM keep what is done, leave nothing half-written, and show no traceback."""
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_ends_the_call_cleanly(folder: Path, name: str, code: int) -> None:
+    """A call that is told to end keeps what is done and leaves nothing else, not even a trace."""
     with waiting_for_input(folder) as process:
-        process.send_signal(number)
+        process.send_signal(signal.Signals[name])
         _, stderr = process.communicate(timeout=60)
     assert process.returncode == code
     assert b"Traceback" not in stderr
     assert b"1 painted in" in stderr
     assert [path.name for path in (folder / "out").iterdir()] == ["a.png"]
+
+
+@posix
+def test_a_closed_terminal_leaves_no_half_written_picture(folder: Path) -> None:
+    """A painting in strips whose terminal goes away takes its unfinished file with it."""
+    pytest.importorskip("pyvips")
+    pty = pytest.importorskip("pty")
+    Image.effect_noise((3000, 3000), 60).save(folder / "a.tif")
+    words = [*COMMAND, "paint", "a.tif", "-s", "scream", "-o", "out/b.tif", "--memory", "36M"]
+    ours, theirs = pty.openpty()
+    opened = ["setsid", "-c", *words]  # a terminal of its own, which closes with our end
+    with subprocess.Popen(opened, stdin=theirs, stderr=theirs, stdout=theirs) as process:
+        os.close(theirs)
+        while not list(folder.glob("out/.impasto-*")):
+            assert process.poll() is None
+            time.sleep(0.01)
+        os.close(ours)
+    assert process.returncode == 129
+    assert list((folder / "out").iterdir()) == []
+
+
+@posix
+def test_a_call_under_nohup_outlives_its_terminal(folder: Path) -> None:
+    """Who has a call ignore SIGHUP gets all of its paintings."""
+    photo = save_photo(folder / "b.png").read_bytes()
+    shell = ["sh", "-c", "trap '' HUP; exec \"$@\"", "sh", *COMMAND]
+    os.mkfifo(folder / "slow.png")
+    words = [*shell, "paint", "slow.png", "-s", "scream", "-o", "a.png"]
+    with (
+        subprocess.Popen(words, stderr=subprocess.PIPE) as process,
+        (folder / "slow.png").open("wb") as pipe,
+    ):
+        process.send_signal(signal.SIGHUP)
+        pipe.write(photo)
+        pipe.close()
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert (folder / "a.png").exists()
 
 
 @posix

@@ -90,12 +90,14 @@ def test_an_error_keeps_what_was_recorded(camera: Path, call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)], ids=["int", "term"]
+    ("number", "code"),
+    [(signal.SIGINT, 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    ids=["int", "term", "hup"],
 )
 def test_signals_end_a_recording(
     model: Path, home: Path, camera: Path, number: int, code: int
 ) -> None:
-    """Ctrl-C is how a recording ends, and SIGTERM makes a file of it, too."""
+    """Ctrl-C is how a recording ends; SIGTERM and SIGHUP make a file of it, too."""
     ended = start(model, number)
     assert ended.returncode == code, ended.stderr
     assert len(look(Path("a.mp4")).times) > 0

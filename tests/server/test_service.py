@@ -161,6 +161,13 @@ def test_a_server_that_is_told_to_end_finishes_what_it_accepted(start: StartServ
         httpx.get(f"{server.url}healthz")
 
 
+def test_a_closed_terminal_ends_a_server_in_order(start: StartServer) -> None:
+    """SIGHUP ends a server as SIGTERM does."""
+    server = start()
+    assert server.end(signal.SIGHUP) == 0
+    assert "Application shutdown complete." in server.log.read_text()
+
+
 def test_a_busy_address_is_told(start: StartServer, server: Running) -> None:
     """A port that is taken is one line, and the exit code is not 0."""
     with pytest.raises(AssertionError, match="cannot listen on"):

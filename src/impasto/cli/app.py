@@ -26,7 +26,14 @@ from impasto.cli.bench_vote import vote, votes
 from impasto.cli.demo import demo
 from impasto.cli.distil import distil
 from impasto.cli.doctor import doctor
-from impasto.cli.ends import EXIT_CODES, INTERRUPTED, PARTLY_FAILED, TERMINATED, WRONG_USAGE
+from impasto.cli.ends import (
+    BY_SIGNAL,
+    ENDING,
+    EXIT_CODES,
+    INTERRUPTED,
+    PARTLY_FAILED,
+    WRONG_USAGE,
+)
 from impasto.cli.fit import fit
 from impasto.cli.library import library
 from impasto.cli.paint import paint
@@ -105,7 +112,7 @@ def main(argv: Sequence[str] | None = None, *, backend: "Backend | None" = None)
         backend: runs the graphs instead of the engine that --engine names.
     """
     try:
-        with _quiet_end_on_sigterm(), _warnings_as_lines():
+        with _quiet_end_on_signals(), _warnings_as_lines():
             code = _run(argv, backend)
             return code if _flushed() else PARTLY_FAILED
     except BrokenPipeError:
@@ -162,17 +169,25 @@ def _flushed() -> bool:
 
 
 @contextmanager
-def _quiet_end_on_sigterm() -> Iterator[None]:
-    """Unwind when the process is told to end, so that no half-written file stays behind."""
+def _quiet_end_on_signals() -> Iterator[None]:
+    """Unwind when the process is told to end, so that no half-written file stays behind.
+
+    A closed terminal or connection tells so, too.
+    """
 
     def end(number: int, frame: FrameType | None) -> NoReturn:
-        raise SystemExit(TERMINATED)
+        if number != signal.SIGTERM:  # both the system and the shell tell of a closed terminal
+            signal.signal(number, signal.SIG_IGN)
+        raise SystemExit(BY_SIGNAL + number)
 
-    before = signal.signal(signal.SIGTERM, end)
+    # What is ignored stays so: `nohup` lets a call outlive its terminal.
+    heard = [each for each in ENDING if signal.getsignal(each) is not signal.SIG_IGN]
+    before = [(each, signal.signal(each, end)) for each in heard]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before:
+            signal.signal(each, handler)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from impasto.cli.ends import ENDING
 from impasto.cli.streams import say
 from impasto.core.arrays import RGB
 from impasto.core.errors import ImpastoError, OutputError, VideoError
@@ -117,10 +118,12 @@ def _refuse_pieces(work: Path) -> None:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait for the end of a block: what it writes is whole."""
+    """Let Ctrl-C, SIGTERM and SIGHUP wait for the end of a block: what it writes is whole."""
     came: list[int] = []
-    both = (signal.SIGINT, signal.SIGTERM)
-    before = [(each, signal.signal(each, lambda number, _: came.append(number))) for each in both]
+    all_of_them = (signal.SIGINT, *ENDING)
+    before = [
+        (each, signal.signal(each, lambda number, _: came.append(number))) for each in all_of_them
+    ]
     try:
         yield
     finally:

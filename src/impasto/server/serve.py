@@ -29,7 +29,7 @@ def serve(
     *,
     tell: Callable[[str], None],
 ) -> None:
-    """Serve until SIGTERM or Ctrl-C; what was accepted is finished first.
+    """Serve until SIGTERM, SIGHUP or Ctrl-C; what was accepted is finished first.
 
     Args:
         settings: what the operator has set.
@@ -77,6 +77,20 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, studio: Studio) -> None:
         super().__init__(config)
         self._studio = studio
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Uvicorn's own signals, and that of a closed terminal, unless it is ignored (`nohup`)."""
+        hangup = getattr(signal, "SIGHUP", None)
+        with super().capture_signals():
+            if hangup is None or signal.getsignal(hangup) is signal.SIG_IGN:
+                yield
+                return
+            before = signal.signal(hangup, self.handle_exit)
+            try:
+                yield
+            finally:
+                signal.signal(hangup, before)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Called by a signal."""
