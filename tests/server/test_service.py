@@ -168,6 +168,19 @@ def test_a_closed_terminal_ends_a_server_in_order(start: StartServer) -> None:
     assert "Application shutdown complete." in server.log.read_text()
 
 
+def test_a_second_interrupt_drops_what_was_accepted(start: StartServer) -> None:
+    """A second Ctrl-C ends a server with work at once: with 130, and without a traceback."""
+    server = start()
+    with _half_sent(server):
+        until(lambda: server.number("requests_inside") == 1)
+        server.process.send_signal(signal.SIGINT)
+        until(lambda: "Waiting for connections to close" in server.log.read_text())
+        assert server.end(signal.SIGINT) == 130
+    log = server.log.read_text()
+    assert "Traceback" not in log
+    assert log.splitlines()[-1] == "impasto: interrupted"
+
+
 def test_a_busy_address_is_told(start: StartServer, server: Running) -> None:
     """A port that is taken is one line, and the exit code is not 0."""
     with pytest.raises(AssertionError, match="cannot listen on"):

@@ -1,5 +1,6 @@
 """Runs the server until it is told to end, and lets it end well."""
 
+import logging
 import signal
 import socket
 import warnings
@@ -39,6 +40,7 @@ def serve(
 
     Raises:
         OutputError: the address cannot be taken, or another server works in the folder of jobs.
+        KeyboardInterrupt: a second Ctrl-C, which drops what was accepted.
     """
     studio = make_studio(settings, model, backend)
     config = uvicorn.Config(
@@ -56,7 +58,10 @@ def serve(
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         tell(f"http://{host}:{port}/")
         with _warnings_as_lines():
-            _Server(config, studio).run(sockets=[listener])
+            server = _Server(config, studio)
+            server.run(sockets=[listener])
+    if server.force_exit:
+        raise KeyboardInterrupt
 
 
 @contextmanager
@@ -97,7 +102,10 @@ class _Server(uvicorn.Server):
         self._studio.end()
         # Not uvicorn's own way, which raises the signal again at the end: a server that was told to
         # end, and finished what it had, has done all that was asked.
-        self.force_exit = self.should_exit and sig == signal.SIGINT
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+            # It would tell only where each request that is dropped was, as if that were a fault.
+            logging.getLogger("uvicorn.error").disabled = True
         self.should_exit = True
 
 
