@@ -131,6 +131,7 @@ def test_standard_streams(tmp_path: Path) -> None:
         (["-"], {"out": "trip"}),
         (["-"], {"suffix": "-p"}),
         ([""], {}),
+        (["a.jpg"], {"out": ""}),
         (["a.jpg", "b.jpg"], {"out": "-"}),
         (["a.jpg", "b.jpg"], {"out": "c.jpg"}),
         (["trip"], {"out": "c.jpg"}),

@@ -16,6 +16,8 @@ from impasto.cli.app import main
         (["--port", "99999"], "port is 99999"),
         (["--queue", "-1"], "queue is -1"),
         (["--model", "nowhere"], "no model 'nowhere'"),
+        (["--data", ""], "'--data': it is empty"),
+        (["--library", ""], "'--library': it is empty"),
     ],
 )
 def test_wrong_options_are_one_line(

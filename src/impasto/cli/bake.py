@@ -9,6 +9,7 @@ import typer
 
 from impasto.cli import options
 from impasto.cli.extras import need
+from impasto.cli.folders import folder_named
 from impasto.cli.names import result_name
 from impasto.cli.photos import calibration_photos
 from impasto.cli.streams import answer
@@ -45,7 +46,9 @@ def bake(
             autocompletion=options.complete_style,
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where to.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", parser=folder_named, metavar="FOLDER", help="Where to.")
+    ],
     photos: PhotoFolder = None,
     model: options.ModelName = "default",
     precision: Annotated[

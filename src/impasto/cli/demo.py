@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from impasto.cli.ends import PARTLY_FAILED
+from impasto.cli.folders import folder_named
 from impasto.cli.jobs import Job, Plan
 from impasto.cli.names import result_name
 from impasto.cli.options import StyleText
@@ -16,7 +17,9 @@ from impasto.cli.styling import mark_of, parse_style
 from impasto.core.files import BUNDLED_DATA
 from impasto.engine.backends import open_backend
 
-Folder = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where to.")]
+Folder = Annotated[
+    Path, typer.Option("--out", "-o", parser=folder_named, metavar="FOLDER", help="Where to.")
+]
 
 
 def demo_photo() -> Path:

@@ -55,6 +55,8 @@ class Naming:
     format: Format | None = None
 
     def __post_init__(self) -> None:
+        if self.out == "":  # Path would take it for this folder
+            raise SettingsError("-o is empty: name a file or a folder, '.' for this one")
         if self.suffix is not None:
             checked_suffix(self.suffix)
 

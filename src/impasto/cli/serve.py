@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from impasto.cli.extras import need
+from impasto.cli.folders import folder_named
 from impasto.cli.options import ModelName
 from impasto.cli.streams import say
 from impasto.engine.model import DEFAULT_MODEL, load_model
@@ -55,6 +56,7 @@ LibraryOf = Annotated[
     Path | None,
     typer.Option(
         "--library",
+        parser=folder_named,
         metavar="FOLDER",
         help="Your styles, instead of those of the other verbs.",
         rich_help_panel=_WHERE,
@@ -62,7 +64,12 @@ LibraryOf = Annotated[
 ]
 Data = Annotated[
     Path | None,
-    typer.Option(metavar="FOLDER", help="Where jobs are kept.", rich_help_panel=_WHERE),
+    typer.Option(
+        parser=folder_named,
+        metavar="FOLDER",
+        help="Where jobs are kept.",
+        rich_help_panel=_WHERE,
+    ),
 ]
 
 

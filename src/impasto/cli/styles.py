@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from impasto.cli.ends import EXIT_CODES, PARTLY_FAILED
+from impasto.cli.folders import folder_named
 from impasto.cli.options import AsJson, complete_style
 from impasto.cli.streams import answer, say
 from impasto.core.errors import ImpastoError, StyleError
@@ -114,6 +115,7 @@ def export(
         typer.Option(
             "--out",
             "-o",
+            parser=folder_named,
             metavar="FILE|FOLDER",
             help="A package FILE.safetensors for one style, FILE.zip for all of them together, "
             "or a folder.  \\[default: the current folder]",

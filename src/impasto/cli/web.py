@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from impasto.cli import options
+from impasto.cli.folders import folder_named
 from impasto.cli.streams import answer
 from impasto.core.errors import OutputError, StyleError
 from impasto.core.files import BUNDLED_PAGE, atomic_folder, atomic_write, make_folder, reason, shown
@@ -37,7 +38,9 @@ def _group() -> None:
 
 @web.command()
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to; empty or new.")],
+    folder: Annotated[
+        Path, typer.Argument(parser=folder_named, metavar="FOLDER", help="Where to; empty or new.")
+    ],
     style: Annotated[
         list[str] | None,
         typer.Option(
