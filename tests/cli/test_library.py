@@ -129,6 +129,10 @@ def test_a_bad_picture_is_named_and_nothing_written(
         (["pictures", "--name", "Bad Name"], "is no style name"),
         (["pictures", "--name", "blocks", "--scale", "8"], "--scale"),
         (["pictures"], "--name"),
+        (
+            ["pictures", "--name", "blocks", "-o", "s.st"],
+            "s.st: a file of style features is called",
+        ),
     ],
 )
 def test_wrong_usage(

@@ -11,7 +11,8 @@ import typer
 from impasto.cli.extras import need
 from impasto.cli.options import AsJson
 from impasto.cli.streams import answer, say
-from impasto.core.files import check_writable
+from impasto.core.errors import SettingsError
+from impasto.core.files import check_writable, shown
 
 if TYPE_CHECKING:
     from impasto.lab.library import Eye
@@ -97,7 +98,7 @@ def build(
     from impasto.lab.style_file import SUFFIX, write_measured
 
     target = out or Path(f"{name}{SUFFIX}")
-    check_writable(target, overwrite=overwrite)  # before minutes of work
+    _check_target(target, overwrite)
     about = About(name, title, artist, licence, school)
     eye = _eye(recipe, features, scale)
     with measuring() as progress:
@@ -107,6 +108,15 @@ def build(
     _report(style, counted)
     facts = {"output": str(target), **style.manifest(), "coverage": counted}
     answer(json.dumps(facts, indent=2) if as_json else target)
+
+
+def _check_target(target: Path, overwrite: bool) -> None:
+    """Finds what `impasto fit` could not read, or nobody can write, before minutes of work."""
+    from impasto.styles.package import SUFFIX
+
+    if target.suffix.lower() != SUFFIX:
+        raise SettingsError(f"{shown(target)}: a file of style features is called *{SUFFIX}")
+    check_writable(target, overwrite=overwrite)
 
 
 def _eye(recipe: Path | None, features: Path | None, scales: list[int] | None) -> "Eye":

@@ -83,7 +83,7 @@ def measure_subject(
         ImageError: pictures cannot be used; each is named.
         ModelError: the feature network is missing or damaged.
     """
-    if len(sources) == 1 and sources[0].suffix == SUFFIX:
+    if len(sources) == 1 and sources[0].suffix.lower() == SUFFIX:
         measured = read_measured(sources[0])
         said = {key: getattr(about, key) for key in ("name", "title", "artist", "licence")}
         known = {key: value for key, value in said.items() if value}
