@@ -20,6 +20,19 @@ def test_a_style_becomes_one_file(folder: Path) -> None:
     assert facts["photos"] == 1
     assert Path(facts["graph"]) == Path("out/scream.onnx")
     assert [path.name for path in (folder / "out").iterdir()] == ["scream.onnx"]
+    again = real("bake", "scream", "-o", "out", "--photos", "photos", "--overwrite", cwd=folder)
+    assert again.returncode == 0, again.stderr
+
+
+def test_a_graph_is_not_replaced_unasked(call: Call, folder: Path, model: Path) -> None:
+    """A graph that is there already stays, unless --overwrite is given."""
+    (folder / "out").mkdir()
+    graph = folder / "out" / "plain.onnx"
+    graph.write_bytes(b"mine")
+    ended = call("bake", "plain", "-o", "out", "--model", model)
+    assert (ended.code, len(ended.lines)) == (1, 1)
+    assert "plain.onnx is there already: use --overwrite" in ended.err
+    assert graph.read_bytes() == b"mine"
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """The verb `bake`: a style as one ONNX graph for other runtimes."""
 
 import json
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,7 +15,8 @@ from impasto.cli.names import result_name
 from impasto.cli.photos import calibration_photos
 from impasto.cli.streams import answer
 from impasto.cli.styling import mark_of, parse_style
-from impasto.core.files import atomic_write, make_folder
+from impasto.core.errors import OutputError
+from impasto.core.files import atomic_write, make_folder, shown
 from impasto.core.notice import warn
 from impasto.core.settings import EngineSettings
 from impasto.engine.backends import open_backend
@@ -55,27 +57,32 @@ def bake(
         Literal["float32", "int8"],
         typer.Option(help="int8 is for machines on which it is faster; needs the extra int8."),
     ] = "float32",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a graph that is there already.")
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Write a style as one ONNX graph, picture in and painting out, for other runtimes.
 
     All photos are painted with the mean statistics of the given ones, so the painting differs from
-    that of `impasto paint`: the PSNR between the two is told. A graph of the same name is replaced.
+    that of `impasto paint`: the PSNR between the two is told.
     """
     need("baking", "bench", "onnx")
     from impasto.engine.painter import Painter
 
     chosen = parse_style(style)
-    backend = context.obj or open_backend(settings=EngineSettings("float32"))
-    painter = Painter(chosen, model=model, backend=backend)
     name = result_name(Path("style"), mark_of(chosen), ".onnx").removeprefix("style.")
     target = out / name if precision == "float32" else out / f"{Path(name).stem}.int8.onnx"
-    facts = _write(painter, calibration_photos(photos), target, precision)
+    if not overwrite and os.path.lexists(target):
+        raise OutputError(f"{shown(target)} is there already: use --overwrite or another folder")
+    backend = context.obj or open_backend(settings=EngineSettings("float32"))
+    painter = Painter(chosen, model=model, backend=backend)
+    facts = _write(painter, calibration_photos(photos), target, precision, overwrite)
     answer(json.dumps(facts) if as_json else target)
 
 
 def _write(
-    painter: "Painter", photos: "list[RGB]", target: Path, precision: str
+    painter: "Painter", photos: "list[RGB]", target: Path, precision: str, overwrite: bool
 ) -> dict[str, object]:
     from impasto.lab import bake as lab
 
@@ -88,7 +95,7 @@ def _write(
             graph = Path(folder) / "int8.onnx"
             facts |= _quantise(painter, photos, full, graph)
         make_folder(target.parent)
-        with atomic_write(target) as file:
+        with atomic_write(target, overwrite=overwrite) as file:
             file.write(graph.read_bytes())
     return facts
 
