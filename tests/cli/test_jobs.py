@@ -1,5 +1,6 @@
 """The plan of a call of `impasto paint`."""
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,20 @@ def test_missing_and_empty_inputs_are_problems(tmp_path: Path) -> None:
     plan = plan_in(tmp_path, "gone.jpg", "empty", "a.jpg", "x\0y")
     assert [problem.source for problem in plan.problems] == ["gone.jpg", "empty", "x\0y"]
     assert targets(plan) == {"a.jpg": "a.scream.jpg"}
+
+
+def test_a_folder_that_cannot_be_listed_is_one_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that may not be looked into is told once, with the system's reason."""
+    (tmp_path / "closed").mkdir()
+
+    def refuse(path: str) -> Any:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr(os, "scandir", refuse)  # permissions do not keep root out
+    (problem,) = plan_in(tmp_path, "closed").problems
+    assert (problem.source, problem.reason) == ("closed", "Permission denied")
 
 
 def test_a_photo_named_twice_is_painted_once(tmp_path: Path) -> None:

@@ -165,9 +165,9 @@ def _plan_many(paths: Sequence[Path], naming: Naming) -> Plan:
     problems: list[Problem] = []
     wanted: dict[Path, tuple[Path, Path]] = {}
     for path in paths:
-        missing = _missing(path)
+        missing, told = _missing(path), len(problems)
         pairs = [] if missing else list(_wanted(path, naming, len(paths) == 1, problems))
-        if not pairs:
+        if not pairs and len(problems) == told:  # else it could not be looked into
             problems.append(Problem(str(path), missing or "no picture in this folder"))
         for source, target in pairs:
             # The folder is resolved but not the file: a link is a picture of its own.
