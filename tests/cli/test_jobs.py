@@ -133,6 +133,9 @@ def test_standard_streams(tmp_path: Path) -> None:
         (["-"], {"suffix": "-p"}),
         ([""], {}),
         (["a.jpg"], {"out": ""}),
+        (["a.jpg"], {"out": os.devnull}),
+        (["a.jpg"], {"out": "notes"}),
+        (["a.jpg", "b.jpg"], {"out": "notes"}),
         (["a.jpg", "b.jpg"], {"out": "-"}),
         (["a.jpg", "b.jpg"], {"out": "c.jpg"}),
         (["trip"], {"out": "c.jpg"}),
@@ -146,7 +149,7 @@ def test_contradictions_are_refused(
     tmp_path: Path, inputs: list[str], naming: dict[str, Any]
 ) -> None:
     """What -o, the inputs and the suffix cannot mean together is wrong usage."""
-    touch(tmp_path, "a.jpg", "b.jpg", "trip/c.jpg")
+    touch(tmp_path, "a.jpg", "b.jpg", "trip/c.jpg", "notes")
     with pytest.raises(SettingsError):
         plan_in(tmp_path, *inputs, **naming)
 

@@ -88,7 +88,7 @@ def make_plan(inputs: Sequence[str], naming: Naming) -> Plan:
     out. With -o FOLDER photos go into it, and so does the tree of a folder; when there are more
     inputs, each folder keeps its name in FOLDER. Inputs that are missing or hold no picture become
     problems of the plan. Raises SettingsError when the inputs, -o and the suffix contradict each
-    other, or an input is empty.
+    other, an input is empty, or -o is a file or device whose name tells no format.
     """
     if PIPE in inputs:
         return _plan_pipe(inputs, naming)
@@ -97,6 +97,10 @@ def make_plan(inputs: Sequence[str], naming: Naming) -> Plan:
     paths = [Path(name) for name in dict.fromkeys(inputs)]
     if naming.out == PIPE or _out_is_file(paths, naming):
         return _plan_single(paths, naming)
+    if naming.out is not None and not naming.is_folder and Path(naming.out).exists():
+        raise SettingsError(
+            f"-o {naming.out} is no folder: name one, a file with an ending such as .png, or '-'"
+        )
     return _plan_many(paths, naming)
 
 
