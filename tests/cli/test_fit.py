@@ -184,6 +184,18 @@ def test_bad_input_is_one_line(
     assert not (home / "styles" / "x.safetensors").exists()
 
 
+def test_a_home_that_takes_no_style_is_told_first(
+    fit: FitCall, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before any picture is looked at: nothing is trained that then has no place."""
+    (folder / "file").touch()
+    monkeypatch.setenv("IMPASTO_HOME", str(folder / "file"))
+    ended = fit("missing", "--name", "x")
+    lines = [line for line in ended.lines if "warning" not in line]
+    assert (ended.code, len(lines)) == (1, 1)
+    assert "cannot write to the folder" in lines[0]
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_a_device_that_is_not_there_is_named(fit: FitCall, folder: Path) -> None:
     """Before any picture is looked at, in one line."""

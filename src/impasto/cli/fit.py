@@ -17,7 +17,7 @@ from impasto.cli.streams import answer, say
 from impasto.cli.styles import add_to_library
 from impasto.cli.train import Bfloat16, Device
 from impasto.core.errors import ImpastoError, OutputError, SettingsError
-from impasto.core.files import check_writable, make_folder, shown
+from impasto.core.files import check_takes_files, check_writable, make_folder, shown
 from impasto.engine.model import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _check_targets(name: str, out: Path | None, full: Path | None, overwrite: bo
     from impasto.styles.shelf import check_free
 
     if out is None:
-        check_free(Library(), name, overwrite=overwrite)
+        check_takes_files(check_free(Library(), name, overwrite=overwrite).parent)
     elif out.suffix.lower() != SUFFIX:
         raise SettingsError(f"{shown(out)}: a style package is called *{SUFFIX}")
     else:

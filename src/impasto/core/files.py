@@ -72,6 +72,19 @@ def check_writable(path: Path, *, overwrite: bool = False) -> None:
         raise OutputError(f"cannot write {shown(path)}: {reason(error)}") from error
 
 
+def check_takes_files(folder: Path) -> None:
+    """Find out whether files can be put into a folder that is there or can be made; makes none.
+
+    Raises `OutputError` naming `folder`.
+    """
+    try:
+        places = (folder.absolute(), *folder.absolute().parents)
+        with TemporaryFile(dir=next(each for each in places if os.path.lexists(each))):
+            pass
+    except (OSError, ValueError) as error:
+        raise OutputError(f"cannot write to the folder {shown(folder)}: {reason(error)}") from error
+
+
 @contextmanager
 def _temporary_beside(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
     # Plain open and not tempfile: the result gets the permissions that any new file gets.
