@@ -6,6 +6,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
 from impasto.cli.doctor import examine
 
 from .conftest import Call
@@ -51,6 +53,32 @@ def test_a_damaged_style_is_a_problem(call: Call, home: Path) -> None:
         line for line in ended.out.splitlines() if line.startswith("problem ") and "broken" in line
     ]
     assert "not a usable style package" in line
+
+
+def test_folders_that_take_nothing_are_told(
+    call: Call, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A place for styles or for the cache that cannot be made is a warning, not a problem."""
+    (folder / "file").touch()
+    monkeypatch.setenv("IMPASTO_HOME", str(folder / "file" / "home"))
+    monkeypatch.setenv("IMPASTO_CACHE", str(folder / "file" / "cache"))
+    ended = call("doctor")
+    assert ended.code == 0
+    home, cache = [line for line in ended.out.splitlines() if line.startswith("warning ")]
+    assert "file/home: Not a directory; no styles of your own" in home
+    assert "file/cache: Not a directory; each call compiles" in cache
+    assert "All is well" not in ended.out
+    assert len(json.loads(call("doctor", "--json").out)["warnings"]) == 2
+
+
+def test_looking_at_folders_makes_none(
+    call: Call, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folders that are not there yet and can be made are well, and are not made."""
+    monkeypatch.setenv("IMPASTO_HOME", str(folder / "new" / "home"))
+    monkeypatch.setenv("IMPASTO_CACHE", str(folder / "new" / "cache"))
+    assert json.loads(call("doctor", "--json").out)["warnings"] == []
+    assert not (folder / "new" / "home").exists()
 
 
 def test_doctor_does_not_import_torch() -> None:

@@ -5,6 +5,7 @@ import os
 import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import typer
@@ -12,8 +13,8 @@ import typer
 from impasto.cli.ends import PARTLY_FAILED
 from impasto.cli.options import AsJson
 from impasto.cli.streams import answer
-from impasto.core.errors import ImpastoError
-from impasto.core.files import cache_home, data_home
+from impasto.core.errors import ImpastoError, OutputError
+from impasto.core.files import cache_home, check_takes_files, data_home
 from impasto.core.settings import Device, EngineSettings
 from impasto.engine.backends import BackendName, open_backend
 
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 # Asked by name and not imported: torch alone would take seconds.
 _LIBRARIES = ("impasto", "numpy", "pillow", "openvino", "onnxruntime", "pillow-heif", "torch")
+
+
+_WITHOUT = {
+    "data": "no styles of your own can be added: set IMPASTO_HOME to another",
+    "cache": "each call compiles its graphs anew: set IMPASTO_CACHE to another",
+}
 
 
 def doctor(as_json: AsJson = False) -> None:
@@ -39,10 +46,14 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def examine() -> dict[str, Any]:
-    """Look at everything; `problems` lists in words what keeps impasto from painting."""
+    """Look at everything; `problems` lists in words what keeps impasto from painting.
+
+    `warnings` lists what does not work and is not needed for that.
+    """
     from impasto.core.cpu import cpu_features
 
     problems: list[str] = []
+    folders = {"data": data_home(), "cache": cache_home()}
     return {
         "versions": {"python": platform.python_version()}
         | {name: _version(name) for name in _LIBRARIES},
@@ -51,11 +62,21 @@ def examine() -> dict[str, Any]:
         "engines": {name: _engine(name, problems) for name in get_args(BackendName)},
         "devices": {device: _device(device) for device in get_args(Device) if device != "auto"},
         "formats": _formats(),
-        "folders": {"data": str(data_home()), "cache": str(cache_home())},
+        "folders": {name: str(folder) for name, folder in folders.items()},
         "models": _models(problems),
         "styles": _styles(problems),
         "problems": problems,
+        "warnings": [*_unwritable(folders)],
     }
+
+
+def _unwritable(folders: dict[str, Path]) -> Iterator[str]:
+    """What is wrong with folders that take no files, and what that means."""
+    for name, folder in folders.items():
+        try:
+            check_takes_files(folder)
+        except OutputError as error:
+            yield f"{error}; {_WITHOUT[name]}"
 
 
 def _version(name: str) -> str | None:
@@ -163,5 +184,6 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
         yield "model        none"
     yield f"styles       {' '.join(facts['styles']) or 'none'}"
     yield from (f"problem      {problem}" for problem in facts["problems"])
-    if not facts["problems"]:
+    yield from (f"warning      {warning}" for warning in facts["warnings"])
+    if not facts["problems"] and not facts["warnings"]:
         yield "All is well."
