@@ -139,6 +139,8 @@ def test_regions_are_painted_where_their_masks_are_white(server: Running) -> Non
         ("style=scream&stroke_reference=1", "stroke_reference"),
         ("style=scream&format=gif", "format"),
         ("strength=1", "style"),
+        ("style=scream&style=udnie", "'style' is given 2 times"),
+        ("style=scream&feather=8", "feather softens the edges of masks"),
     ],
 )
 def test_bad_settings_are_named(server: Running, query: str, words: str) -> None:
@@ -163,7 +165,7 @@ def test_strokes_do_not_enlarge_beyond_the_limit(start: StartServer) -> None:
 
 
 def test_other_bodies_are_refused(server: Running) -> None:
-    """What is no photo by its type, no form, or a form without a photo, is a 4xx that says so."""
+    """What is no photo by its type, no form, or a form that is ambiguous, is a 4xx that says so."""
     client = server.client
     text = client.post("/v1/paint?style=scream", content=b"{}")
     assert text.status_code == 415
@@ -171,6 +173,14 @@ def test_other_bodies_are_refused(server: Running) -> None:
     assert (empty.status_code, "empty" in empty.json()["detail"]) == (422, True)
     without = client.post("/v1/paint", files={"other": picture_file()}, data={"style": "scream"})
     assert (without.status_code, "`photo`" in without.json()["detail"]) == (422, True)
+    for settings, files, words in (
+        ({"style": ["scream", "udnie"]}, ["photo"], "'style' is given 2 times"),
+        ({"style": "scream"}, ["photo", "photo"], "2 files `photo`"),
+        ({"style": "scream", "feather": "8"}, ["photo"], "softens the edges of masks"),
+    ):
+        sent = [(name, picture_file()) for name in files]
+        odd = client.post("/v1/paint", files=sent, data=settings)
+        assert (odd.status_code, words in odd.json()["detail"]) == (422, True)
     broken = {"content-type": "multipart/form-data; boundary=x"}
     form = client.post("/v1/paint", content=b"--y\r\n", headers=broken)
     assert form.status_code == 400

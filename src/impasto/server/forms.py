@@ -1,10 +1,14 @@
 """Forms with files: read by hand, within limits, and so described by hand, too."""
 
+from collections import Counter
 from typing import Any, Final, TypeVar
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, QueryParams
+
+from impasto.core.records import short_repr
+from impasto.server.problems import ProblemError
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -24,7 +28,12 @@ def parsed(model: type[M], fields: FormData | QueryParams) -> M:
 
     Raises:
         RequestValidationError: a setting is missing, unknown, or out of its range.
+        ProblemError: a setting is given more than once; who wrote it meant one of them.
     """
+    counts = Counter(name for name, text in fields.multi_items() if isinstance(text, str))
+    for name, count in counts.items():
+        if count > 1:
+            raise ProblemError(422, f"{short_repr(name)} is given {count} times: give it once")
     texts = {name: text for name, text in fields.items() if isinstance(text, str)}
     try:
         return model.model_validate(texts)

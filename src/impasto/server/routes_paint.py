@@ -108,15 +108,24 @@ async def _read(request: Request, studio: Studio) -> tuple[bytes, PaintForm, Mas
     kind = media_type(request)
     if kind == "multipart/form-data":
         async with read_form(request, limits, files=1 + studio.settings.max_regions) as form:
-            photo = form.get("photo")
-            if not isinstance(photo, UploadFile):
-                raise ProblemError(422, "the form has no file `photo`")
-            return await photo.read(), forms.parsed(PaintForm, form), await _masks(form)
+            photos = [each for each in form.getlist("photo") if isinstance(each, UploadFile)]
+            if len(photos) != 1:
+                count = len(photos) or "no"
+                raise ProblemError(422, f"the form has {count} files `photo`: send one")
+            query, masks = forms.parsed(PaintForm, form), await _masks(form)
+            _check_feather(query, masks)
+            return await photos[0].read(), query, masks
     if kind.startswith("image/") or kind == "application/octet-stream":
         query = forms.parsed(PaintForm, request.query_params)
+        _check_feather(query, [])
         return await read_body(request, limits), query, []
     kinds = "image/*, application/octet-stream or multipart/form-data"
     raise ProblemError(415, f"send the photo as {kinds}")
+
+
+def _check_feather(query: PaintForm, masks: Masks) -> None:
+    if query.feather and not masks:
+        raise ProblemError(422, "feather softens the edges of masks: send a file mask.SPEC, too")
 
 
 async def _masks(form: FormData) -> Masks:

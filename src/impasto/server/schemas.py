@@ -51,7 +51,10 @@ class PaintForm(PaintQuery):
     """How a photo with masks is painted."""
 
     feather: float = Field(
-        0, ge=0, le=MOST_FEATHER, description="Pixels that are soft to each side of a mask's edge."
+        0,
+        ge=0,
+        le=MOST_FEATHER,
+        description="Pixels that are soft to each side of a mask's edge; only with masks.",
     )
 
 
