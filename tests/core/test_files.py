@@ -15,6 +15,7 @@ from impasto.core.files import (
     atomic_folder,
     atomic_write,
     cache_home,
+    check_takes_files,
     data_home,
     make_folder,
     reason,
@@ -230,3 +231,13 @@ def test_a_folder_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
         write_folder(target, "new", error=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
     assert (target / "a.txt").read_text() == "old"
     assert names_in(tmp_path) == ["model"]
+
+
+def test_a_folder_that_takes_files_is_known_without_making_it(tmp_path: Path) -> None:
+    """A folder that is there, or can be made, is well; below a file none can be; none is made."""
+    check_takes_files(tmp_path)
+    check_takes_files(tmp_path / "new" / "below")
+    assert names_in(tmp_path) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"cannot write to the folder .*below: Not a directory"):
+        check_takes_files(tmp_path / "file" / "below")
