@@ -117,7 +117,8 @@ class _Pipe:
         self._name = name
         self._failure: str | None = None
         self._read, self._write = os.pipe()
-        self._thread = Thread(target=self._work, args=(job,), name="impasto-encode")
+        # A daemon: who is interrupted before he can close the pipe must not wait for it at his end.
+        self._thread = Thread(target=self._work, args=(job,), name="impasto-encode", daemon=True)
         self._thread.start()
 
     def put(self, data: bytes | memoryview) -> None:
