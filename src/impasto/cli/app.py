@@ -39,7 +39,13 @@ from impasto.cli.library import library
 from impasto.cli.paint import paint
 from impasto.cli.report import unexpected
 from impasto.cli.serve import serve
-from impasto.cli.streams import answer, drop_standard_output, say, standard_output
+from impasto.cli.streams import (
+    answer,
+    drop_lost_terminal,
+    drop_standard_output,
+    say,
+    standard_output,
+)
 from impasto.cli.styles import styles
 from impasto.cli.train import export, train
 from impasto.cli.video import video
@@ -178,6 +184,7 @@ def _quiet_end_on_signals() -> Iterator[None]:
     def end(number: int, frame: FrameType | None) -> NoReturn:
         if number != signal.SIGTERM:  # both the system and the shell tell of a closed terminal
             signal.signal(number, signal.SIG_IGN)
+            drop_lost_terminal()
         raise SystemExit(BY_SIGNAL + number)
 
     # What is ignored stays so: `nohup` lets a call outlive its terminal.

@@ -66,6 +66,20 @@ def drop_standard_output() -> None:
     _redirect(sys.stdout.fileno())
 
 
+def drop_lost_terminal() -> None:
+    """Let all that is yet to be written to a terminal vanish, if it is gone.
+
+    To write there is an error, which would hide how a call ends, and why.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, AttributeError, ValueError):  # closed, or no file at all
+            descriptor = stream.fileno()
+            try:
+                os.write(descriptor, b"")
+            except OSError:
+                _redirect(descriptor)
+
+
 @contextmanager
 def own_stderr() -> Iterator[None]:
     """Keep stderr for our own lines while a block runs, unless IMPASTO_DEBUG is set.
