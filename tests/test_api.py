@@ -152,6 +152,7 @@ def test_public_names_are_these() -> None:
         "InputError",
         "MissingExtraError",
         "ModelError",
+        "NumericalError",
         "OutputError",
         "Painter",
         "RecipeError",

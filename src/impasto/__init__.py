@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from impasto.core.errors import InputError as InputError
     from impasto.core.errors import MissingExtraError as MissingExtraError
     from impasto.core.errors import ModelError as ModelError
+    from impasto.core.errors import NumericalError as NumericalError
     from impasto.core.errors import OutputError as OutputError
     from impasto.core.errors import RecipeError as RecipeError
     from impasto.core.errors import SettingsError as SettingsError
@@ -39,6 +40,7 @@ _HOMES = {
         "InputError",
         "MissingExtraError",
         "ModelError",
+        "NumericalError",
         "OutputError",
         "RecipeError",
         "SettingsError",
