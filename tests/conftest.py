@@ -5,7 +5,7 @@ from pathlib import Path
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # There is a worker for each core. With a thread for each core in every one of them, torch's
-    # many small steps wait for a thread that is not running: a training took ten times as long.
+    # many small steps wait for a thread that is not running: a training took three times as long.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 

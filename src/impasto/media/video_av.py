@@ -44,13 +44,14 @@ def open_input(source: Path | BinaryIO) -> "av.container.InputContainer":
     Raises FFmpeg's errors, OSError, and ValueError for what is known not to be read: use it within
     `opening`.
     """
-    head = _head_of(source)
+    head = b"" if isinstance(source, Path) else _peeked(source)  # FFmpeg takes it away
     try:
         return _open(source)
     except (av.ArgumentError, OSError) as error:
         if error.errno != EINVAL:  # which tells of a format that is not allowed, and of no bytes
             raise
-        raise ValueError(_what_is(head)) from error
+        told = _what_is(_head_of(source) if isinstance(source, Path) else head)
+        raise ValueError(told) from error
 
 
 def _open(source: Path | BinaryIO) -> "av.container.InputContainer":
@@ -63,16 +64,22 @@ def _open(source: Path | BinaryIO) -> "av.container.InputContainer":
     return av.open(name, "r", options=options, metadata_errors="replace")
 
 
-def _head_of(source: Path | BinaryIO) -> bytes:
-    """The first bytes, which are still there to read; none where that cannot be, as of a pipe."""
+def _peeked(source: BinaryIO) -> bytes:
+    """The first bytes, which are still there to read; none where that cannot be."""
+    peek: Callable[[int], bytes] = getattr(source, "peek", lambda _: b"")
     try:
-        if not isinstance(source, Path):
-            peek: Callable[[int], bytes] = getattr(source, "peek", lambda _: b"")
-            return peek(HEAD_BYTES)[:HEAD_BYTES]
-        if source.is_file():
-            with source.open("rb") as file:
-                return file.read(HEAD_BYTES)
+        return peek(HEAD_BYTES)[:HEAD_BYTES]
     except (OSError, ValueError):
+        return b""
+
+
+def _head_of(path: Path) -> bytes:
+    """The first bytes of a file; none of a pipe, which has given them away."""
+    try:
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(HEAD_BYTES)
+    except OSError:
         pass
     return b""
 
