@@ -1,7 +1,6 @@
 """A folder that one process holds."""
 
 import os
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -29,18 +28,17 @@ def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows removes no open file")
-def test_a_lock_of_a_file_that_is_gone_is_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Who opened the file before its holder removed it does not hold the folder beside the next."""
-    connect = sqlite3.connect
+def test_a_lock_of_a_file_that_is_gone_is_none(tmp_path: Path) -> None:
+    """Whoever comes while a holder removes the file takes a new one, which the next one sees."""
+    going = FolderLock(tmp_path, "a.lock", "it is held")
+    (tmp_path / "a.lock").unlink()
+    coming = FolderLock(tmp_path, "a.lock", "it is held")
+    going.remove()
+    coming.release()
 
-    def late(path: Path, **options: object) -> sqlite3.Connection:
-        file = connect(path, **options)  # type: ignore[call-overload]
-        file.execute("PRAGMA schema_version")  # opens it
-        path.unlink()
-        return file  # type: ignore[no-any-return]
 
-    monkeypatch.setattr(sqlite3, "connect", late)
-    with pytest.raises(OutputError, match="it is held"):
-        FolderLock(tmp_path, "a.lock", "it is held")
+def test_folders_may_lie_deep(tmp_path: Path) -> None:
+    """A path may be as long as the system allows, which is more than 512 bytes."""
+    deep = tmp_path.joinpath(*["a" * 200] * 4)
+    FolderLock(deep, "a.lock", "it is held").remove()
+    assert list(deep.iterdir()) == []
