@@ -39,9 +39,25 @@ def assets(monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for all tests and workers of a run, as a user has one: it saves compiling."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
+
+
 @pytest.fixture(autouse=True)
-def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_home(
+    tmp_path_factory: pytest.TempPathFactory, shared_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Keeps tests away from the user's styles and cache."""
-    home = tmp_path_factory.mktemp("home")
-    monkeypatch.setenv("IMPASTO_HOME", str(home / "data"))
-    monkeypatch.setenv("IMPASTO_CACHE", str(home / "cache"))
+    monkeypatch.setenv("IMPASTO_HOME", str(tmp_path_factory.mktemp("home") / "data"))
+    monkeypatch.setenv("IMPASTO_CACHE", str(shared_cache))
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache, for tests of what is put there."""
+    folder = tmp_path / "own-cache"
+    monkeypatch.setenv("IMPASTO_CACHE", str(folder))
+    return folder

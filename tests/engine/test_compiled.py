@@ -13,6 +13,8 @@ from impasto.core.settings import EngineSettings
 from impasto.engine import compiled
 from impasto.engine.openvino_backend import OpenVinoBackend
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 SHAPES = {"image": (1, 16, 24, 3), "affine": (2, 3)}
 
 

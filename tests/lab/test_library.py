@@ -25,6 +25,8 @@ from impasto.lab.targets import style_targets
 
 from .conftest import tiny_vgg
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 SMALL = "ignore:.*below 1024 pixels"
 SCHOOL = "ignore:.*is a school of"
 
