@@ -1,4 +1,4 @@
-"""Compiled graphs on disk: a later process loads in a third of the time that compiling takes.
+"""Compiled graphs on disk: a later process loads in half of the time that compiling takes.
 
 OpenVINO's own CACHE_DIR writes its files in place, where another process can read half of one, and
 never removes any. So the same bytes are kept here by our own rules.

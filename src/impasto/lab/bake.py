@@ -174,7 +174,8 @@ class _BakedGraph(Graph):
         for node in self.nodes:
             if all(name in known for name in node.input if name):
                 feeds: dict[str, Any] = {name: known[name] for name in node.input if name}
-                (known[node.output[0]],) = cast("Any", ReferenceEvaluator(node).run(None, feeds))
+                values = cast("list[Any]", ReferenceEvaluator(node).run(None, feeds))
+                known |= zip(node.output, values, strict=True)
             else:
                 kept.append(node)
         self.nodes = kept

@@ -12,7 +12,8 @@ vectors hold 8 or 16 numbers, and with AVX2 12 outputs took 40 % longer than 16.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ from impasto.lab.onnx_graph import FLOAT, PICTURE, UINT8, Graph
 from impasto.lab.phases import EdgeConv, UpConv, phase_taps, skip_taps
 from impasto.lab.sites import Site
 
+Form = Callable[[str], str]
+"""From filters [n, inputs * 9] to kernels [..., n, rest], by operators on constants."""
 GRAIN = (FLOAT, (1, 1, "rows", "columns"))
 SPARE = 4
 """Outputs of the end that nothing reads, beside those of four phases and three colours."""
@@ -37,6 +40,7 @@ class TrunkGraph(Graph, ABC):
     def __init__(self, trunk: Trunk, weights: Path) -> None:
         super().__init__(weights)
         self.trunk = trunk
+        self.parts: dict[tuple[int, str], str] = {}
 
     @property
     @abstractmethod
@@ -47,22 +51,37 @@ class TrunkGraph(Graph, ABC):
     def normalise(self, x: str, site: Site) -> str:
         """The conditional normalisation of one site."""
 
-    def mixed(self, layer: EdgeConv | UpConv, key: str) -> str:
-        """A layer's filters, with the style's mixtures of its bank."""
-        weight, bank = self.weight(f"{key}.weight"), layer.bank
-        if bank is None:
+    def row(self, row: int, site: Site) -> str:
+        """A site's part of one of the vector's two rows: [1, channels, 1, 1]."""
+        if not self.parts:
+            self.parts = self.parts_of(self.vector, 2)
+        return self.parts[row, site.name]
+
+    def parts_of(self, vector: str, rows: int) -> dict[tuple[int, str], str]:
+        """All sites' parts of a tensor [rows, C] at once, where slices would be a hundred."""
+        sites = self.trunk.sites
+        line = self.reshape(vector, 1, rows * self.trunk.channels, 1, 1)
+        pieces = self.split(line, 1, [site.channels for site in sites] * rows)
+        places = product(range(rows), (site.name for site in sites))
+        return dict(zip(places, pieces, strict=True))
+
+    def mixed(self, layer: EdgeConv | UpConv, key: str, form: Form) -> str:
+        """A layer's filters in a form [..., outputs, rest], with what the style adds to them.
+
+        Forms are made of constants, once when the graph is loaded, and only then mixed.
+        """
+        weight = form(self.weight(f"{key}.weight", len(layer.weight), layer.weight[0].numel()))
+        if layer.bank is None:
             return weight
-        shared = self.reshape(self.weight(f"{key}.bank.weight"), bank.site.bank, -1)
-        mixture = self._mixture(bank.site)
-        added = self.add("MatMul", mixture, shared)
-        return self.add("Add", weight, self.reshape(added, *layer.weight.shape))
+        site, filters = layer.bank.site, layer.bank.weight
+        shared = form(self.weight(f"{key}.bank.weight", site.bank, filters[0].numel()))
+        return self.add("Add", weight, self.add("MatMul", self._mixture(site), shared))
 
     def _mixture(self, site: Site) -> str:
         """`mixture` of a bank's part of the code: [outputs, bank]."""
-        part = self.slice(self.vector, (1,), (site.span.start,), (site.span.stop,))
-        halves = self.reshape(part, 2, site.outputs, site.bank // 2)
-        halves = self.add("Transpose", halves, perm=[1, 0, 2])
-        return self.reshape(halves, site.outputs, site.bank)
+        halves = (self.row(row, site) for row in (0, 1))
+        halves = (self.reshape(half, site.outputs, site.bank // 2) for half in halves)
+        return self.add("Concat", *halves, axis=1)
 
     def relu(self, x: str, site: Site) -> str:
         """Normalises and cuts off below zero."""
@@ -166,7 +185,8 @@ class TrunkGraph(Graph, ABC):
         """A convolution as torch has it."""
         bias, edge = "" if layer.bias is None else self.weight(f"{key}.bias"), False
         if isinstance(layer, EdgeConv):
-            weight, edge = self.mixed(layer, key), True
+            kernel, edge = self.mixed(layer, key, lambda x: x), True
+            weight = self.reshape(kernel, *layer.weight.shape)
         else:
             weight = self.weight(f"{key}.weight")
         return self.conv(x, weight, bias, stride=layer.stride[0], edge=edge, group=layer.groups)
@@ -178,12 +198,15 @@ class TrunkGraph(Graph, ABC):
     def _phases(self, x: str, layer: UpConv, key: str, *, spare: int = 0) -> str:
         """`UpConv.phases` in the order (phase, channel); a constant matrix makes its kernel."""
         outputs, inputs = layer.weight.shape[:2]
-        matrix = phase_taps().permute(2, 5, 0, 3, 1, 4).reshape(9, 16)  # u v, r s a b
-        kernel = self.reshape(self.mixed(layer, key), outputs, inputs, 9)
-        kernel = self.add("MatMul", kernel, self.floats(matrix))
-        kernel = self.reshape(kernel, outputs, inputs, 4, 2, 2)
-        kernel = self.add("Transpose", kernel, perm=[2, 0, 1, 3, 4])
-        kernel = self._more(self.reshape(kernel, outputs * 4, inputs, 2, 2), spare, inputs, 2, 2)
+        matrix = self.floats(phase_taps().permute(2, 5, 0, 3, 1, 4).reshape(9, 16))  # u v, r s a b
+
+        def form(x: str) -> str:
+            x = self.add("MatMul", self.reshape(x, -1, inputs, 9), matrix)
+            x = self.add("Transpose", self.reshape(x, -1, inputs, 4, 4), perm=[2, 0, 1, 3])
+            return self.reshape(x, 4, -1, inputs * 4)
+
+        kernel = self.reshape(self.mixed(layer, key, form), outputs * 4, inputs, 2, 2)
+        kernel = self._more(kernel, spare, inputs, 2, 2)
         if layer.bias is None:
             return self.conv(x, kernel, edge=layer.padded)
         bias = self.add("Concat", *[self.weight(f"{key}.bias")] * 4, axis=0)
@@ -198,7 +221,7 @@ class TrunkGraph(Graph, ABC):
     def _skip_kernel(self) -> str:
         """`skip_kernel` over pixels: 4 x 4 in place of 2 x 2 cells, outputs (phase, colour)."""
         matrix = skip_taps().permute(3, 7, 0, 4, 1, 2, 5, 6).reshape(9, 64)  # u v, r s a x b y
-        kernel = self.reshape(self.weight("skip.weight"), 3, 3, 9)
+        kernel = self.weight("skip.weight", 3, 3, 9)
         kernel = self.add("MatMul", kernel, self.floats(matrix))
         kernel = self.reshape(kernel, 3, 3, 4, 4, 4)  # o, i, r s, a x, b y
         kernel = self.add("Transpose", kernel, perm=[2, 0, 1, 3, 4])
@@ -206,21 +229,23 @@ class TrunkGraph(Graph, ABC):
 
     def _stem_kernel(self) -> str:
         """The stem's kernel over pixels: 6 x 6 in place of 3 x 3 cells."""
-        outputs = self.trunk.settings.stem
-        kernel = self.mixed(self.trunk.stem, "stem")
-        kernel = self.reshape(kernel, outputs, 3, 2, 2, 3, 3)  # o, i, x y, a b
-        kernel = self.add("Transpose", kernel, perm=[0, 1, 4, 2, 5, 3])
-        return self.reshape(kernel, outputs, 3, 6, 6)
 
-    def _row(self, x: str, row: int, site: Site) -> str:
-        """One row of a [2, C] tensor at a site, shaped for features."""
-        part = self.slice(x, (0, 1), (row, site.span.start), (row + 1, site.span.stop))
+        def form(x: str) -> str:
+            x = self.reshape(x, -1, 3, 2, 2, 3, 3)  # o, i, x y, a b
+            x = self.add("Transpose", x, perm=[0, 1, 4, 2, 5, 3])
+            return self.reshape(x, -1, 3 * 6 * 6)
+
+        kernel = self.mixed(self.trunk.stem, "stem", form)
+        return self.reshape(kernel, self.trunk.settings.stem, 3, 6, 6)
+
+    def spread(self, row: int, site: Site) -> str:
+        """One row at a site, for its features [1, channels * repeat, h, w]."""
+        part = self.row(row, site)
         if site.repeat == 1:
-            return self.reshape(part, 1, site.channels, 1, 1)
+            return part
         # As (phase, channel), the order that `_phases` gives, and the spare ones.
-        spare = self.floats(np.zeros((1, SPARE)))
-        part = self.add("Concat", *[part] * site.repeat, spare, axis=1)
-        return self.reshape(part, 1, site.channels * site.repeat + SPARE, 1, 1)
+        spare = self.floats(np.zeros((1, SPARE, 1, 1)))
+        return self.add("Concat", *[part] * site.repeat, spare, axis=1)
 
 
 class PaintGraph(TrunkGraph):
@@ -230,8 +255,8 @@ class PaintGraph(TrunkGraph):
 
     def normalise(self, x: str, site: Site) -> str:
         """Multiplies and shifts by the given affine."""
-        scaled = self.add("Mul", x, self._row("affine", 0, site))
-        return self.add("Add", scaled, self._row("affine", 1, site))
+        scaled = self.add("Mul", x, self.spread(0, site))
+        return self.add("Add", scaled, self.spread(1, site))
 
 
 class MeasureGraph(TrunkGraph):
@@ -241,8 +266,9 @@ class MeasureGraph(TrunkGraph):
 
     def __init__(self, trunk: Trunk, weights: Path) -> None:
         super().__init__(trunk, weights)
-        self.found: list[str] = []
-        self.floor = self.reshape(self.weight("std_floor"), 1, trunk.channels)
+        self.means: list[str] = []
+        self.stds: list[str] = []
+        self.floors = self.parts_of(self.weight("std_floor"), 1)
         self.shares: dict[tuple[int, int], str] = {}
         self.pooled: dict[int, str] = {}
 
@@ -250,28 +276,35 @@ class MeasureGraph(TrunkGraph):
         """Weighted mean and standard deviation, then the code; at fixed sites the code alone."""
         if site.fixed:
             self.report_nothing(site)
-            scaled = self.add("Mul", x, self._row("code", 0, site))
-            return self.add("Add", scaled, self._row("code", 1, site))
+            scaled = self.add("Mul", x, self.spread(0, site))
+            return self.add("Add", scaled, self.spread(1, site))
         share, axes = self._share(site), self.ints(2, 3)
         mean = self.add("ReduceSum", self.add("Mul", x, share), axes, keepdims=1)
         centred = self.add("Sub", x, mean)
         squares = self.add("Mul", self.add("Mul", centred, centred), share)
         variance = self.add("ReduceSum", squares, axes, keepdims=1)
         std = self.add("Sqrt", self.add("Add", variance, self.floats(EPSILON)))
-        std = self.add("Max", std, self._row(self.floor, 0, site))
-        self.found.append(self.reshape(self.add("Concat", mean, std, axis=0), 2, site.channels))
-        scale = self.add("Div", self._row("code", 0, site), std)
-        return self.add("Add", self.add("Mul", centred, scale), self._row("code", 1, site))
+        std = self.add("Max", std, self.floors[0, site.name])
+        self.means.append(mean)
+        self.stds.append(std)
+        scale = self.add("Div", self.spread(0, site), std)
+        return self.add("Add", self.add("Mul", centred, scale), self.spread(1, site))
 
-    def mixed(self, layer: EdgeConv | UpConv, key: str) -> str:
+    def mixed(self, layer: EdgeConv | UpConv, key: str, form: Form) -> str:
         """As for painting, and notes that there was nothing to measure."""
         if layer.bank is not None:
             self.report_nothing(layer.bank.site)
-        return super().mixed(layer, key)
+        return super().mixed(layer, key, form)
 
     def report_nothing(self, site: Site) -> None:
         """Mean 0 and standard deviation 1, as `no_statistics`."""
-        self.found.append(self.floats([[0] * site.channels, [1] * site.channels]))
+        self.means.append(self.floats(np.zeros((1, site.channels, 1, 1))))
+        self.stds.append(self.floats(np.ones((1, site.channels, 1, 1))))
+
+    def stats(self) -> str:
+        """All that was measured: [2, C]."""
+        line = self.add("Concat", *self.means, *self.stds, axis=1)
+        return self.reshape(line, 2, self.trunk.channels)
 
     def _share(self, site: Site) -> str:
         """Each feature pixel's share of the total weight at a site's resolution."""
@@ -312,8 +345,7 @@ def write_measure_graph(trunk: Trunk, weights: Path, path: Path) -> None:
         if layer.bank is not None:
             graph.report_nothing(layer.bank.site)
     graph.report_nothing(trunk.skip_site)
-    stats = graph.add("Concat", *graph.found, axis=1)
     vector = (FLOAT, (2, trunk.channels))
     weight = (FLOAT, (1, 1, "height", "width"))
     inputs = {"image": PICTURE, "code": vector, "weight": weight, "grain": GRAIN}
-    graph.save(path, inputs, stats, {"stats": vector})
+    graph.save(path, inputs, graph.stats(), {"stats": vector})

@@ -44,6 +44,7 @@ class Graph:
         self.weights, self.offsets = weights.name, weight_offsets(weights)
         self.nodes: list[onnx.NodeProto] = []
         self.initialisers: dict[str, onnx.TensorProto] = {}
+        self.known: dict[tuple[str, tuple[int, ...], bytes], str] = {}
 
     def add(self, operator: str, *inputs: str, **attributes: Any) -> str:
         """One operator with one output."""
@@ -51,12 +52,22 @@ class Graph:
         self.nodes.append(helper.make_node(operator, inputs, [name], name, **attributes))
         return name
 
+    def split(self, x: str, axis: int, sizes: Sequence[int]) -> list[str]:
+        """A tensor in pieces of so many along an axis."""
+        name = f"split_{len(self.nodes)}"
+        pieces = [f"{name}_{index}" for index in range(len(sizes))]
+        lengths = self.ints(*sizes)
+        self.nodes.append(helper.make_node("Split", [x, lengths], pieces, name, axis=axis))
+        return pieces
+
     def constant(self, value: object, kind: type) -> str:
-        """A constant."""
-        name = f"constant_{len(self.initialisers)}"
+        """A constant; equal ones are one, as runtimes load a graph in proportion to its parts."""
         array: np.ndarray = np.asarray(value, kind)
-        self.initialisers[name] = numpy_helper.from_array(array, name)
-        return name
+        key = (array.dtype.str, array.shape, array.tobytes())
+        if key not in self.known:
+            self.known[key] = name = f"constant_{len(self.initialisers)}"
+            self.initialisers[name] = numpy_helper.from_array(array, name)
+        return self.known[key]
 
     def floats(self, value: object) -> str:
         """A float32 constant."""
@@ -66,10 +77,10 @@ class Graph:
         """An int64 vector, as shapes and axes are given."""
         return self.constant(values, np.int64)
 
-    def weight(self, name: str) -> str:
-        """A tensor of the weights file, as float32."""
-        shape, offset, length = self.offsets[name]
-        tensor = TensorProto(name=name, data_type=TensorProto.FLOAT16, dims=shape)
+    def weight(self, name: str, *shape: int) -> str:
+        """A tensor of the weights file as float32, in a shape of its own if one is given."""
+        stored, offset, length = self.offsets[name]
+        tensor = TensorProto(name=name, data_type=TensorProto.FLOAT16, dims=shape or stored)
         tensor.data_location = TensorProto.EXTERNAL
         place = {"location": self.weights, "offset": str(offset), "length": str(length)}
         tensor.external_data.extend(
@@ -84,7 +95,8 @@ class Graph:
 
     def slice(self, x: str, axes: Sequence[int], starts: Sequence[int], ends: Sequence[int]) -> str:
         """A box of a tensor."""
-        return self.add("Slice", x, self.ints(*starts), self.ints(*ends), self.ints(*axes))
+        steps = self.ints(*[1] * len(axes))
+        return self.add("Slice", x, self.ints(*starts), self.ints(*ends), self.ints(*axes), steps)
 
     def conv(
         self,

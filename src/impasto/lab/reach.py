@@ -117,11 +117,11 @@ def _follow(
     given = [spans[name] for name in node.input if name in spans]
     if not given:
         if all(name in known for name in node.input if name):
-            known[output] = _run(node, known)
+            known |= zip(map(str, node.output), _run(node, known), strict=True)
     elif node.op_type == "Shape":
         known[output] = np.array(given[0].first.shape, np.int64)
     elif node.op_type in _MOVING:
-        lines = [_run(node, {**known, **_part(node, spans, end)}) for end in ("first", "last")]
+        lines = [_run(node, {**known, **_part(node, spans, end)})[0] for end in ("first", "last")]
         spans[output] = _Span(lines[0], lines[1])
     elif node.op_type in _POINTWISE:
         spans[output] = _joined(given)
@@ -137,10 +137,10 @@ def _part(node: onnx.NodeProto, spans: Mapping[str, _Span], end: str) -> dict[st
     return {name: getattr(spans[name], end) for name in names if name in spans}
 
 
-def _run(node: onnx.NodeProto, values: Mapping[str, Any]) -> Any:
+def _run(node: onnx.NodeProto, values: Mapping[str, Any]) -> list[Any]:
     feeds = {str(name): np.asarray(values[str(name)]) for name in node.input if name}
     outputs: Any = ReferenceEvaluator(node).run(None, feeds)
-    return outputs[0]
+    return list(outputs)
 
 
 def _joined(spans: Sequence[_Span]) -> _Span:
