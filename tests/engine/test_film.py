@@ -12,7 +12,7 @@ from impasto.core.arrays import RGB
 from impasto.core.errors import EngineError
 from impasto.engine import film
 from impasto.engine.fake_backend import FakeBackend
-from impasto.engine.film import Batch, Restart, Studio, paint_video
+from impasto.engine.film import Batch, Film, Restart, paint_video
 from impasto.engine.flow import Flow
 from impasto.engine.following import Motion
 from impasto.engine.model import Model, load_model
@@ -49,11 +49,11 @@ def chosen(frames: list[RGB], first: int = 0) -> list[Chosen]:
     ]
 
 
-def painted(studio: Studio, restart: Restart | None = None) -> list[Batch]:
+def painted(film: Film, restart: Restart | None = None) -> list[Batch]:
     """All batches of the frames."""
     batches: list[Batch] = []
     items = chosen(FRAMES, restart.feed.number if restart else 0)
-    for _ in paint_video(items, INFO, studio, batches.append, restart):
+    for _ in paint_video(items, INFO, film, batches.append, restart):
         pass
     return batches
 
@@ -82,7 +82,7 @@ def test_stages_paint_what_one_after_the_other_does(
     """Three frames at once, each after its own while: the same paintings, in order, over cuts."""
     pytest.importorskip("cv2")
     monkeypatch.setattr(film, "paint_ready", late)
-    batches = painted(Studio(painter, flow=flow, crowd=3))
+    batches = painted(Film(painter, flow=flow, crowd=3))
     temporal = Temporal(painter, rate=10, flow=flow)
     wanted = [each for frame in FRAMES for each in temporal.push(frame)] + temporal.finish()
     assert np.array_equal(pixels_of(batches), wanted)
@@ -96,9 +96,9 @@ def test_stages_paint_what_one_after_the_other_does(
 def test_a_video_is_taken_up_where_it_was_left(painter: Painter, flow: float, stop: int) -> None:
     """From any batch on, the frames behind it come out as they did, and none before it."""
     pytest.importorskip("cv2")
-    studio = Studio(painter, window=0.5, flow=flow, crowd=2)
-    batches = painted(studio)
-    again = painted(studio, batches[stop].restart)
+    film = Film(painter, window=0.5, flow=flow, crowd=2)
+    batches = painted(film)
+    again = painted(film, batches[stop].restart)
     assert np.array_equal(pixels_of(again), pixels_of(batches[stop + 1 :]))
 
 
@@ -106,13 +106,13 @@ def test_a_video_is_taken_up_where_it_was_left(painter: Painter, flow: float, st
 def test_grain_is_taken_up_where_it_was_left(painter: Painter, stop: int) -> None:
     """It goes with the camera, begins anew with each shot, and a restart changes nothing."""
     pytest.importorskip("cv2")
-    studio = Studio(painter, window=0.5, flow=1.0, crowd=2)
-    batches = painted(studio)
+    film = Film(painter, window=0.5, flow=1.0, crowd=2)
+    batches = painted(film)
     offsets = offsets_of(batches)
     assert [n for n, each in enumerate(offsets) if not each.any()] == [0, 25, 28]
     for last, frames in ((24, 24), (51, 23)):  # a pixel, an eighth of a cell, a frame
         assert np.median(offsets[last][..., 0]) == pytest.approx(frames / 8, rel=0.2)
-    again = offsets_of(painted(studio, batches[stop].restart))
+    again = offsets_of(painted(film, batches[stop].restart))
     assert np.array_equal(again, offsets[stop + 1 :])
 
 
@@ -130,8 +130,8 @@ def test_nothing_is_written_behind_a_frame_that_fails(
 
     monkeypatch.setattr(film, "paint_ready", paint)
     batches: list[Batch] = []
-    studio = Studio(painter, window=0.0, crowd=3)
+    at_once = Film(painter, window=0.0, crowd=3)
     with pytest.raises(EngineError, match="out of paint"):
-        for _ in paint_video(chosen(FRAMES), INFO, studio, batches.append):
+        for _ in paint_video(chosen(FRAMES), INFO, at_once, batches.append):
             pass
     assert [painting.pts for batch in batches for painting in batch.paintings] == list(range(30))

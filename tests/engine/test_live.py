@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from impasto.core.errors import VideoError
 from impasto.engine.fake_backend import FakeBackend
-from impasto.engine.film import Studio
+from impasto.engine.film import Film
 from impasto.engine.live import Newest, SizePilot, paint_live
 from impasto.engine.model import Model
 from impasto.engine.painter import Painter
@@ -85,8 +85,8 @@ def test_a_camera_that_fails_is_told() -> None:
 def test_each_frame_is_painted_at_once(model: Model, make_style: object) -> None:
     """Live painting never waits for later frames: each one comes back before the next is taken."""
     style: Style = make_style()  # type: ignore[operator]
-    studio = Studio(Painter(style, model=model, backend=FakeBackend()))
-    paintings = list(paint_live(Source(20), studio))
+    film = Film(Painter(style, model=model, backend=FakeBackend()))
+    paintings = list(paint_live(Source(20), film))
     assert paintings
     assert paintings[-1].pixels.shape == (30, 40, 3)
     assert all(0 < painting.latency < 60 for painting in paintings)

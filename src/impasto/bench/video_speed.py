@@ -18,7 +18,7 @@ from impasto.bench.video_settings import VideoSettings
 from impasto.core.arrays import RGB
 from impasto.core.cpu import usable_cores
 from impasto.engine.crowd import Crowd
-from impasto.engine.film import Batch, Studio, paint_video
+from impasto.engine.film import Batch, Film, paint_video
 from impasto.engine.flow import on_one_thread
 from impasto.engine.following import Follower
 from impasto.engine.painter import Painter
@@ -108,7 +108,7 @@ class _Size:
     def _together(self, flow: float) -> float:
         """Seconds from a file into a file, as `impasto video` does it."""
         crowd, window = self._crowd, self._settings.window
-        studio = Studio(crowd.painter, window=window, flow=flow, crowd=crowd.size)
+        film = Film(crowd.painter, window=window, flow=flow, crowd=crowd.size)
         started = time.perf_counter()
         with (
             closing(VideoFile(self._file)) as source,
@@ -120,7 +120,7 @@ class _Size:
                     writer.write(painting.pixels, painting.pts)
 
             selection = Selection(rate=_RATE)
-            for _ in paint_video(choose(source, selection), self._info, studio, write):
+            for _ in paint_video(choose(source, selection), self._info, film, write):
                 pass
         return time.perf_counter() - started
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from impasto.cli.preview import Preview
 from impasto.cli.recording import TICK, Place, Recording
 from impasto.cli.video_progress import VideoBar, video_bar
-from impasto.engine.film import Studio
+from impasto.engine.film import Film
 from impasto.engine.live import LivePainting, paint_live
 from impasto.media.decode import ReadLimits
 from impasto.media.resize import bounded_size
@@ -21,7 +21,7 @@ class LiveCall:
     """Everything that a call was asked for."""
 
     camera: str
-    studio: Studio
+    film: Film
     limits: ReadLimits
     place: Place | None
     """Where it is recorded; None is nowhere."""
@@ -49,7 +49,7 @@ def do_live(call: LiveCall) -> tuple[int, VideoInfo, str | None]:
         frames = 0
         place = Recording(call.place, info) if call.place else nullcontext()
         with place as recording, suppress(KeyboardInterrupt):  # the way to end it
-            for painting in _until(paint_live(source, call.studio), call.seconds, window):
+            for painting in _until(paint_live(source, call.film), call.seconds, window):
                 frames += 1
                 _show(painting, frames, bar, window)
                 if recording:
@@ -81,6 +81,6 @@ def _note(painting: LivePainting) -> str:
 
 def _info(source: VideoSource, call: LiveCall) -> VideoInfo:
     info = source.info
-    longest = call.studio.painter.settings.size or max(info.width, info.height)
+    longest = call.film.painter.settings.size or max(info.width, info.height)
     width, height = bounded_size(info.width, info.height, longest)
     return replace(info, width=width, height=height, time_base=TICK, seconds=None)

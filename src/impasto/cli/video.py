@@ -240,7 +240,7 @@ def video(
 
     styles = [parse_style(key.style) for key in keys]
     painters = [make(each) for each in styles]
-    studio = video_call.make_studio(keys, painters, window, flow, crowd.size)
+    film = video_call.film_of(keys, painters, window, flow, crowd.size)
     selection = video_call.selection_of(start, duration, fps)
     mark = mark_over_time(styles) + masks.mark
     with _failing_inputs():
@@ -251,16 +251,16 @@ def video(
         if not quiet:
             say(f"{plan.target} is there already")
         if as_json:
-            answer(told_as_json(skipped(plan.target), facts_of(studio.painter, masks)))
+            answer(told_as_json(skipped(plan.target), facts_of(film.painter, masks)))
         return
     video_plan.check_target(plan, overwrite=overwrite)
     call = video_call.VideoCall(
         plan=plan,
-        studio=studio,
+        film=film,
         selection=selection,
         limits=limits,
         styles=tuple(style),
-        record=record_of(studio.painter, masks) | video_call.styles_record(keys, styles),
+        record=record_of(film.painter, masks) | video_call.styles_record(keys, styles),
         segment=video_call.segment_of(segment),
         codec=codec,
         quality=quality,
@@ -280,7 +280,7 @@ def video(
     if not quiet:
         say(_summary(told))
     if as_json:
-        answer(told_as_json(told, facts_of(studio.painter, masks)))
+        answer(told_as_json(told, facts_of(film.painter, masks)))
     raise typer.Exit(PARTLY_FAILED if told.damage else 0)
 
 

@@ -11,7 +11,7 @@ from impasto.cli.styling import named
 from impasto.cli.video_plan import VideoPlan
 from impasto.core.errors import SettingsError
 from impasto.core.times import parse_time
-from impasto.engine.film import Studio
+from impasto.engine.film import Film
 from impasto.engine.key_times import KeyCodes, KeyStyle
 from impasto.engine.painter import Painter
 from impasto.engine.regions import Regions
@@ -28,7 +28,7 @@ class VideoCall:
     """Everything that a call was asked for."""
 
     plan: VideoPlan
-    studio: Studio
+    film: Film
     selection: Selection
     limits: ReadLimits
     styles: tuple[str, ...]
@@ -46,13 +46,13 @@ class VideoCall:
     progress_json: bool = False
 
 
-def make_studio(
+def film_of(
     keys: Sequence[KeyStyle],
     painters: Sequence[Painter],
     window: float,
     flow: float,
     crowd: int = 1,
-) -> Studio:
+) -> Film:
     """What paints: one style, or several that fade into each other, and none of those the photo.
 
     Args:
@@ -70,7 +70,7 @@ def make_studio(
     if flow > 0.0 and painters[0].regions is not None:
         raise SettingsError("--mask and --flow exclude each other: what moves would take its style")
     codes = KeyCodes([key.seconds for key in keys], [each.code for each in painters])
-    return Studio(painters[0], codes if len(keys) > 1 else None, window, flow, crowd)
+    return Film(painters[0], codes if len(keys) > 1 else None, window, flow, crowd)
 
 
 def selection_of(start: str | None, duration: str | None, fps: str | None) -> Selection:
@@ -108,17 +108,17 @@ def styles_record(keys: Sequence[KeyStyle], styles: Sequence[Style | StyleSpec])
 
 def identity(call: VideoCall) -> dict[str, Any]:
     """What must be the same for a call to go on with what another one began."""
-    studio, painter = call.studio, call.studio.painter
+    film, painter = call.film, call.film.painter
     return {
         "input": _input_identity(call.plan),
         "style": list(call.styles),
-        "codes": _code_hash(studio),
+        "codes": _code_hash(film),
         **_masks_identity(painter.regions),
         "settings": asdict(painter.settings),
         "model": painter.model.trunk_id,
         "engine": asdict(painter.backend.info),
-        "window": studio.window,
-        "flow": studio.flow,
+        "window": film.window,
+        "flow": film.flow,
         "selection": [str(part) for part in astuple(call.selection)],
         "codec": call.codec,
         "quality": call.quality,
@@ -137,8 +137,8 @@ def _input_identity(plan: VideoPlan) -> list[Any]:
     return [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats]
 
 
-def _code_hash(studio: Studio) -> str:
-    codes = studio.codes.codes if studio.codes else [studio.painter.code]
+def _code_hash(film: Film) -> str:
+    codes = film.codes.codes if film.codes else [film.painter.code]
     return hashlib.sha256(b"".join(code.tobytes() for code in codes)).hexdigest()
 
 

@@ -75,7 +75,7 @@ def do_camera(call: VideoCall, camera: str) -> Told:
     target = call.plan.target
     live = LiveCall(
         camera=camera,
-        studio=call.studio,
+        film=call.film,
         limits=call.limits,
         place=_place(call, target) if target else None,
         seconds=call.selection.seconds,
@@ -110,7 +110,7 @@ def _to_pipe(call: VideoCall) -> tuple[int, VideoInfo, str | None]:
         chosen = choose(source, selection)
         with standard_output():
             with _watched(call, info) as watch:
-                for given in paint_video(chosen, info, call.studio, write):
+                for given in paint_video(chosen, info, call.film, write):
                     frames = given.painted
                     watch(frames, given.latest)
             _check_frames(frames, info)
@@ -166,7 +166,7 @@ def _paint(
     chosen = choose(source, call.selection, restart.feed if restart else None)
     try:
         with _watched(call, info) as watch:
-            for given in paint_video(chosen, info, call.studio, recorder.take, restart):
+            for given in paint_video(chosen, info, call.film, recorder.take, restart):
                 watch(given.painted, given.latest)
                 if given.value is not None:
                     work.commit(replace(given.value, damage=source.damage))
@@ -225,7 +225,7 @@ def painted_info(info: VideoInfo, call: VideoCall) -> VideoInfo:
     """Facts about the paintings: as the frames, and of the size that was asked for."""
     if info.colours.is_hdr:
         warn(f"{info.name} is HDR, which is painted as it is and not brought to less light")
-    longest = call.studio.painter.settings.size or max(info.width, info.height)
+    longest = call.film.painter.settings.size or max(info.width, info.height)
     width, height = bounded_size(info.width, info.height, longest)
     return replace(info, width=width, height=height)
 

@@ -34,8 +34,8 @@ _FRAMES_BEFORE = 32
 
 
 @dataclass(frozen=True)
-class Studio:
-    """What paints, and how calmly."""
+class Film:
+    """How a video becomes a film: what paints it, and how calmly."""
 
     painter: Painter
     codes: KeyCodes | None = None
@@ -96,7 +96,7 @@ class Given(Generic[T]):
 def paint_video(
     frames: Iterable[Chosen],
     info: VideoInfo,
-    studio: Studio,
+    film: Film,
     write: Callable[[Batch], T],
     restart: Restart | None = None,
 ) -> Generator[Given[T], None, None]:
@@ -105,7 +105,7 @@ def paint_video(
     Args:
         frames: from the start, or from `restart.feed` on.
         info: of the frames as they are chosen.
-        studio: paints them.
+        film: how they are painted.
         write: takes the batches; what it returns is passed on.
         restart: where an earlier run stopped.
 
@@ -114,18 +114,18 @@ def paint_video(
             has been given.
     """
     restart = restart or Restart()
-    desk, easel = _Desk(info, studio, restart), _Easel(studio, restart)
+    desk, easel = _Desk(info, film, restart), _Easel(film, restart)
     measuring = Pipeline([Stage("read", _read), Stage("measure", desk.measure)])
     painting = Pipeline(
         [
             Stage("flow", easel.find),
-            Stage("paint", partial(_paint, studio.painter), studio.crowd),
+            Stage("paint", partial(_paint, film.painter), film.crowd),
             Stage("follow", easel.follow),
             Stage("write", _kept(write)),
         ]
     )
     measured = measuring.run(chain(frames, [None]))
-    together = on_one_thread() if studio.flow > 0.0 and studio.crowd > 1 else nullcontext()
+    together = on_one_thread() if film.flow > 0.0 and film.crowd > 1 else nullcontext()
     with together, closing(measured), closing(painting.run(_each_of(measured))) as run:
         for outcome in run:
             if outcome.error:
@@ -169,13 +169,13 @@ class _Canvas:
 class _Desk:
     """The measuring stage: a video's frames must come in their order, in one thread."""
 
-    def __init__(self, info: VideoInfo, studio: Studio, restart: Restart) -> None:
-        self._base, self._studio, self._from = info.time_base, studio, restart
+    def __init__(self, info: VideoInfo, film: Film, restart: Restart) -> None:
+        self._base, self._film, self._from = info.time_base, film, restart
         first = restart.feed.number
         self._shots = Shots(  # before the lead: it refuses windows that cannot be counted
-            studio.painter, rate=float(info.rate), window=studio.window, first=first
+            film.painter, rate=float(info.rate), window=film.window, first=first
         )
-        self._lead = studio.lead(info.rate)
+        self._lead = film.lead(info.rate)
         self._waiting: deque[Chosen] = deque()
         self._marks: deque[Mark] = deque()
         self._painted = first
@@ -205,7 +205,7 @@ class _Desk:
         return self._shots.push(pixels, self._code(chosen))
 
     def _code(self, chosen: Chosen) -> Any:
-        codes = self._studio.codes
+        codes = self._film.codes
         return codes.at(chosen.pts * self._base) if codes else None
 
     def _restart(self) -> Restart:
@@ -225,8 +225,8 @@ def _paint(painter: Painter, canvas: _Canvas) -> tuple[_Canvas, RGB | None]:
 class _Easel:
     """The stages of flow and following: frames, and then paintings, in order, in one thread."""
 
-    def __init__(self, studio: Studio, restart: Restart) -> None:
-        self._follower, self._from = follower_of(studio.painter, studio.flow), restart
+    def __init__(self, film: Film, restart: Restart) -> None:
+        self._follower, self._from = follower_of(film.painter, film.flow), restart
         self._next = 0
 
     def find(self, canvas: _Canvas) -> _Canvas:

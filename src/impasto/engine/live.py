@@ -8,7 +8,7 @@ from threading import Condition, Thread
 
 from impasto.core.arrays import RGB
 from impasto.core.errors import ImpastoError
-from impasto.engine.film import Studio
+from impasto.engine.film import Film
 from impasto.engine.temporal import Temporal
 from impasto.media.resize import bounded_size, fit_long_side
 from impasto.media.video import Frame, VideoSource
@@ -131,24 +131,24 @@ class Newest:
                 self._ready.notify()
 
 
-def paint_live(source: VideoSource, studio: Studio) -> Iterator[LivePainting]:
+def paint_live(source: VideoSource, film: Film) -> Iterator[LivePainting]:
     """Paint the newest frame of a source again and again; frames that are missed are left out.
 
     Raises:
         ImpastoError: the source or the painting failed.
     """
-    info, painter = source.info, studio.painter
+    info, painter = source.info, film.painter
     rate = float(info.rate)
     longest = max(bounded_size(info.width, info.height, painter.settings.size or 2**31))
     pilot = SizePilot(longest, 1 / rate)
-    temporal = Temporal(painter, rate=rate, window=studio.window, flow=studio.flow, live=True)
+    temporal = Temporal(painter, rate=rate, window=film.window, flow=film.flow, live=True)
     newest, first = Newest(source), None
     try:
         while (taken := newest.take()) is not None:
             frame, came = taken
             first = came if first is None else first
             started = time.monotonic()
-            code = studio.codes.at(Fraction(came - first)) if studio.codes else None
+            code = film.codes.at(Fraction(came - first)) if film.codes else None
             (pixels,) = temporal.push(fit_long_side(frame.pixels(), pilot.size), code)
             now = time.monotonic()
             pilot.note(now - started)
