@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from time import sleep
 
@@ -17,7 +18,7 @@ from PIL import Image
 from impasto.cli.how import Work
 from impasto.cli.jobs import Job
 from impasto.core.settings import EngineSettings
-from impasto.engine.backend import Session, Shapes
+from impasto.engine.backend import Array, Part, Session, Shapes
 from impasto.engine.backends import open_backend
 from impasto.engine.fake_backend import FakeBackend
 from impasto.engine.painter import Painter
@@ -127,19 +128,29 @@ def test_the_next_photo_is_measured_while_one_is_painted(call: Call, folder: Pat
     assert ended.code == 0, ended.err
 
 
-def test_a_single_photo_starts_no_threads(call: Call, folder: Path) -> None:
-    """One photo is painted in the main thread, where Ctrl-C reaches it at once."""
+class Watched:
+    """A session that notes the threads in which it runs."""
+
+    def __init__(self, session: Session, seen: set[str]) -> None:
+        self.session, self.seen = session, seen
+
+    def run(self, inputs: Mapping[str, Array], part: Part = ()) -> Array:
+        """Note and run."""
+        self.seen.add(threading.current_thread().name)
+        return self.session.run(inputs, part)
+
+
+def test_a_single_photo_is_painted_in_the_main_thread(call: Call, folder: Path) -> None:
+    """There Ctrl-C reaches it at once."""
+    seen: set[str] = set()
 
     class Watching(FakeBackend):
-        seen: set[str] = set()  # noqa: RUF012  # of this test only
-
         def load(self, graph: Path, shapes: Shapes, *, exact: bool = False) -> Session:
-            self.seen.add(threading.current_thread().name)
-            return super().load(graph, shapes, exact=exact)
+            return Watched(super().load(graph, shapes, exact=exact), seen)
 
     save_photo(folder / "a.png")
     assert call("paint", "a.png", "-s", "plain", backend=Watching()).code == 0
-    assert Watching.seen == {threading.main_thread().name}
+    assert seen == {threading.main_thread().name}
 
 
 def test_a_crowd_paints_what_one_painter_paints(folder: Path) -> None:

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 from impasto.core.errors import EngineError, ImageError, SettingsError, StyleError
 from impasto.engine.affines import compose
+from impasto.engine.backend import Session, Shapes
 from impasto.engine.fake_backend import FakeBackend
 from impasto.engine.model import Model
 from impasto.engine.painter import Painter
@@ -83,8 +85,45 @@ def test_a_painter_measures_once_and_paints_once(
     assert backend.runs == ["measure.onnx", "paint.onnx"] * 2
     measured = {shapes["image"] for name, shapes in backend.loads if name == "measure.onnx"}
     assert measured == {(1, 272, 272, 3)}
-    painted = [shapes["image"] for name, shapes in backend.loads if name == "paint.onnx"]
-    assert painted == [(1, 88, 112, 3), (1, 520, 520, 3)]
+    painted = {shapes["image"] for name, shapes in backend.loads if name == "paint.onnx"}
+    assert painted == {(1, 88, 112, 3), (1, 520, 520, 3)}
+
+
+class Loading(FakeBackend):
+    """Loads a graph to measure only when one to paint is being loaded; may refuse to load that."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__()
+        self.error = error
+        self.paints = Event()
+
+    def load(self, graph: Path, shapes: Shapes, *, exact: bool = False) -> Session:
+        """Load, wait or refuse."""
+        if graph.name == "measure.onnx":
+            assert self.paints.wait(60)
+        else:
+            self.paints.set()
+            if self.error:
+                raise self.error
+        return super().load(graph, shapes, exact=exact)
+
+
+def test_both_graphs_are_loaded_at_once(model: Model, library: Library) -> None:
+    """The first picture of a size does not wait for one graph after the other."""
+    backend = Loading()
+    painter = Painter("one", model=model, backend=backend, library=library)
+    assert painter.paint(noise(70, 95)).shape == (70, 95, 3)
+    assert backend.runs == ["measure.onnx", "paint.onnx"]
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_graph_that_cannot_be_loaded_is_told_by_painting(model: Model, library: Library) -> None:
+    """What fails while a picture is measured reaches the caller, once."""
+    backend = Loading(EngineError("no room"))
+    painter = Painter("one", model=model, backend=backend, library=library)
+    with pytest.raises(EngineError, match="no room"):
+        painter.paint(noise(70, 95))
+    assert backend.runs == ["measure.onnx"]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 400), (400, 1), (37, 53), (256, 256), (300, 513)])

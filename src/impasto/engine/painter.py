@@ -153,6 +153,7 @@ class Painter:
         seen = small or photo
         patches = self.patches(photo)
         if patches is None:
+            self.tiler.expect(*seen.pixels.shape[:2])
             return Measured(photo, self.affine(seen.pixels, seen.alpha), small)
         return Measured(photo, None, small, tuple(self._layer(seen, each) for each in patches))
 

@@ -2,8 +2,10 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
+from threading import Thread
 from typing import Final
 
 import numpy as np
@@ -53,6 +55,7 @@ class Tiler:
         self._model, self._backend, self._memory = model, backend, memory
         self._too_large = sys.maxsize
         """Pixels of the smallest tile for which there was no memory."""
+        self._expected: set[tuple[int, int]] = set()
 
     def tiling(self, height: int, width: int, *, row_bytes: int = 0, held: int = 0) -> Tiling:
         """The tiles of a picture of a size; for a small one it is one tile.
@@ -75,6 +78,27 @@ class Tiler:
         most = min(max(least, height * width), largest) if row_bytes else MOST_UNASKED
         memory = max(_ALWAYS, min(most, spare_memory()))
         return make_tiling(height, width, self._model, cost, memory)
+
+    def expect(self, height: int, width: int) -> None:
+        """Load the graph for pictures of a size meanwhile, if it is the first of that size.
+
+        Whoever measures it first then waits for the slower of two graphs, and not for both. What
+        fails is told when the picture is painted.
+        """
+        if (height, width) not in self._expected:
+            self._expected.add((height, width))
+            Thread(target=self._load, args=(height, width), name="impasto-load").start()
+
+    def _load(self, height: int, width: int) -> None:
+        with suppress(Exception):  # painting meets it again
+            tiling = self.tiling(height, width, held=HELD_BYTES * height * width)
+            sides, cell = (tiling.height, tiling.width), self._model.grain_cell
+            shapes = {
+                "image": (1, *sides, 3),
+                "affine": (2, self._model.channels),
+                "grain": (1, 1, *(side // cell for side in sides)),
+            }
+            self._backend.load(self._model.paint_graph, shapes)
 
     @property
     def bytes_per_pixel(self) -> int:
