@@ -1,8 +1,8 @@
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import numpy as np
@@ -95,7 +95,7 @@ class Loading(FakeBackend):
     def __init__(self, error: Exception | None = None) -> None:
         super().__init__()
         self.error = error
-        self.paints = Event()
+        self.paints = threading.Event()
 
     def load(self, graph: Path, shapes: Shapes, *, exact: bool = False) -> Session:
         """Load, wait or refuse."""
@@ -114,6 +114,20 @@ def test_both_graphs_are_loaded_at_once(model: Model, library: Library) -> None:
     painter = Painter("one", model=model, backend=backend, library=library)
     assert painter.paint(noise(70, 95)).shape == (70, 95, 3)
     assert backend.runs == ["measure.onnx", "paint.onnx"]
+
+
+def test_tiles_that_depend_on_free_memory_are_not_loaded_early(
+    model: Model, backend: FakeBackend, library: Library
+) -> None:
+    """Of a large picture nothing is known for sure before it is painted, unless memory is given."""
+    for memory, expected in ((None, 1), ("1G", 2)):
+        backend.loads.clear()
+        painter = Painter("one", model=model, backend=backend, library=library, memory=memory)
+        painter.paint(noise(2000, 2000))
+        for thread in threading.enumerate():
+            if thread.name == "impasto-load":
+                thread.join()
+        assert [name for name, _ in backend.loads].count("paint.onnx") == expected
 
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")

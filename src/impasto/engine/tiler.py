@@ -83,9 +83,11 @@ class Tiler:
         """Load the graph for pictures of a size meanwhile, if it is the first of that size.
 
         Whoever measures it first then waits for the slower of two graphs, and not for both. What
-        fails is told when the picture is painted.
+        fails is told when the picture is painted. Nothing is loaded whose tiles depend on how much
+        memory is free: by then that may be less.
         """
-        if (height, width) not in self._expected:
+        is_sure = self._memory is not None or self.bytes_per_pixel * height * width <= _ALWAYS
+        if is_sure and (height, width) not in self._expected:
             self._expected.add((height, width))
             Thread(target=self._load, args=(height, width), name="impasto-load").start()
 
