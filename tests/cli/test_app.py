@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import typer
 
-from impasto.cli.app import app
 from impasto.cli.ends import EXIT_CODES
+from impasto.cli.verbs import make_app
 
 from .conftest import Call
 
@@ -24,7 +24,7 @@ def verbs(command: Any, name: str = "impasto") -> Iterator[tuple[str, Any]]:
         yield from verbs(group, f"{name} {below}")
 
 
-ALL = dict(verbs(typer.main.get_command(app)))
+ALL = dict(verbs(typer.main.get_command(make_app())))
 
 
 def options(name: str) -> set[str]:

@@ -111,10 +111,11 @@ def test_a_bad_picture_on_standard_input(folder: Path) -> None:
 
 
 def test_help_starts_without_the_heavy_libraries() -> None:
-    """Help and mistakes in the options answer without loading an engine, torch or Pillow."""
+    """Help and mistakes load no engine, torch, Pillow or array, and no other verb."""
+    heavy = ("torch", "openvino", "onnxruntime", "PIL", "numpy", "impasto.cli.video")
     code = (
         "import sys; from impasto.cli.app import main; main(['paint', '--help']);"
-        "print([m for m in ('torch', 'openvino', 'onnxruntime', 'PIL') if m in sys.modules])"
+        f"print([m for m in {heavy} if m in sys.modules])"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert ended.stdout.decode().splitlines()[-1] == "[]"

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from impasto.cli.app import app
+from impasto.cli.verbs import make_app
 from impasto.core.errors import SettingsError
 from impasto.server.docs import page_of
 from impasto.server.gate import BusyError, Gate
@@ -271,7 +271,7 @@ def test_the_page_of_the_description_escapes_what_it_shows() -> None:
 
 def test_the_help_tells_the_defaults_that_hold() -> None:
     """What an option is without being given is in the help, as the settings have it."""
-    told = CliRunner().invoke(app, ["serve", "--help"], env={"COLUMNS": "200"}).output
+    told = CliRunner().invoke(make_app(), ["serve", "--help"], env={"COLUMNS": "200"}).output
     for default in (ServeSettings.host, ServeSettings.port, ServeSettings.queue):
         assert f"[default: {default}]" in told
     assert f"[default: {ServeSettings.deadline:g}]" in told

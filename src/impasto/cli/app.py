@@ -8,107 +8,29 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from impasto.cli.bake import bake
-from impasto.cli.bench import bench
-from impasto.cli.bench_baseline import baseline
-from impasto.cli.bench_features import features
-from impasto.cli.bench_profile import int8, profile
-from impasto.cli.bench_quality import quality, report
-from impasto.cli.bench_speed import speed
-from impasto.cli.bench_styles import encoding
-from impasto.cli.bench_throughput import throughput
-from impasto.cli.bench_thumbnail import thumbnail
-from impasto.cli.bench_video import video as bench_of_video
-from impasto.cli.bench_vote import vote, votes
-from impasto.cli.demo import demo
-from impasto.cli.distil import distil
-from impasto.cli.doctor import doctor
 from impasto.cli.ends import (
     BY_SIGNAL,
     ENDING,
-    EXIT_CODES,
     INTERRUPTED,
     PARTLY_FAILED,
     WRONG_USAGE,
 )
-from impasto.cli.fit import fit
-from impasto.cli.library import library
-from impasto.cli.paint import paint
 from impasto.cli.report import unexpected
-from impasto.cli.serve import serve
 from impasto.cli.streams import (
-    answer,
     drop_lost_terminal,
     drop_standard_output,
     say,
     standard_output,
 )
-from impasto.cli.styles import styles
-from impasto.cli.train import export, train
-from impasto.cli.video import video
-from impasto.cli.web import web
+from impasto.cli.verbs import make_app
 from impasto.core.errors import ImpastoError, ImpastoWarning, InputError, OutputError
 
 if TYPE_CHECKING:
     from impasto.engine.backend import Backend
-
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    epilog=EXIT_CODES,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command(epilog=EXIT_CODES)(paint)
-app.command(epilog=EXIT_CODES)(video)
-app.command(epilog=EXIT_CODES)(serve)
-app.add_typer(styles, name="styles")
-app.add_typer(web, name="web")
-app.command()(demo)
-app.command()(doctor)
-app.command(epilog=EXIT_CODES)(fit)
-app.add_typer(library, name="library")
-app.command()(train)
-app.command()(distil)
-app.command()(export)
-app.command()(bake)
-bench.command()(speed)
-bench.command()(features)
-bench.command()(baseline)
-bench.command()(quality)
-bench.command()(report)
-bench.command()(encoding)
-bench.command()(profile)
-bench.command()(int8)
-bench.command()(throughput)
-bench.command()(thumbnail)
-bench.command("video")(bench_of_video)
-bench.command()(vote)
-bench.command()(votes)
-app.add_typer(bench, name="bench")
-
-
-def _show_version(asked: bool) -> None:
-    if asked:
-        from importlib.metadata import version
-
-        answer(f"impasto {version('impasto')}")
-        raise typer.Exit
-
-
-@app.callback()
-def impasto(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_show_version, is_eager=True, help="Print the version and stop."
-        ),
-    ] = False,
-) -> None:
-    """Paint photos in a fixed style, fast and offline."""
 
 
 def main(argv: Sequence[str] | None = None, *, backend: "Backend | None" = None) -> int:
@@ -130,9 +52,10 @@ def main(argv: Sequence[str] | None = None, *, backend: "Backend | None" = None)
 
 
 def _run(argv: Sequence[str] | None, backend: "Backend | None") -> int:
-    command = typer.main.get_command(app)
+    words = sys.argv[1:] if argv is None else list(argv)
+    command = typer.main.get_command(make_app(words[0] if words else None))
     try:
-        code = command.main(argv, prog_name="impasto", standalone_mode=False, obj=backend)
+        code = command.main(words, prog_name="impasto", standalone_mode=False, obj=backend)
     except typer.TyperException as error:
         return _wrong_usage(error)
     except ImpastoError as error:

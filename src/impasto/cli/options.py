@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from impasto.core.settings import Colors, Device, Precision
-from impasto.engine.backends import BackendName
+from impasto.engine.devices import BackendName
 
 FormatName = Literal["jpeg", "png", "webp", "tiff", "avif", "heif"]
 

@@ -16,7 +16,6 @@ from impasto.cli.styling import mark_of, parse_style
 from impasto.core.errors import SettingsError
 from impasto.core.memory import Memory
 from impasto.core.settings import EngineSettings, PaintSettings
-from impasto.engine.backends import open_backend
 from impasto.media.formats import format_named
 
 if TYPE_CHECKING:
@@ -66,6 +65,7 @@ def paint(
     # Imported here, so that help and mistakes in the options answer at once.
     from impasto.cli.how import Work
     from impasto.cli.work import do_all
+    from impasto.engine.backends import open_backend
     from impasto.engine.crowd import gathered
     from impasto.engine.painter import Painter
     from impasto.media.image import WriteOptions
