@@ -29,12 +29,15 @@ def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows removes no open file")
 def test_a_lock_of_a_file_that_is_gone_is_none(tmp_path: Path) -> None:
-    """Whoever comes while a holder removes the file takes a new one, which the next one sees."""
+    """Who comes while a holder removes the file holds the folder: nobody after that does."""
     going = FolderLock(tmp_path, "a.lock", "it is held")
-    (tmp_path / "a.lock").unlink()
+    (tmp_path / "a.lock").unlink()  # the first half of `remove`
     coming = FolderLock(tmp_path, "a.lock", "it is held")
-    going.remove()
+    going.release()
+    with pytest.raises(OutputError, match="it is held"):
+        FolderLock(tmp_path, "a.lock", "it is held")
     coming.release()
+    FolderLock(tmp_path, "a.lock", "it is held").release()
 
 
 def test_folders_may_lie_deep(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ class Loading(FakeBackend):
 
 
 def test_both_graphs_are_loaded_at_once(model: Model, library: Library) -> None:
-    """The first picture of a size does not wait for one graph after the other."""
+    """The first picture does not wait for one graph after the other."""
     backend = Loading()
     painter = Painter("one", model=model, backend=backend, library=library)
     assert painter.paint(noise(70, 95)).shape == (70, 95, 3)
@@ -117,11 +117,11 @@ def test_both_graphs_are_loaded_at_once(model: Model, library: Library) -> None:
 
 
 def test_tiles_that_depend_on_free_memory_are_not_loaded_early(
-    model: Model, backend: FakeBackend, library: Library
+    model: Model, library: Library
 ) -> None:
     """Of a large picture nothing is known for sure before it is painted, unless memory is given."""
     for memory, expected in ((None, 1), ("1G", 2)):
-        backend.loads.clear()
+        backend = FakeBackend()
         painter = Painter("one", model=model, backend=backend, library=library, memory=memory)
         painter.paint(noise(2000, 2000))
         for thread in threading.enumerate():

@@ -1,4 +1,4 @@
-"""The command `impasto`: its verbs, and how a call ends."""
+"""The command `impasto`: how a call runs, and how it ends."""
 
 import gc
 import os
@@ -12,20 +12,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from impasto.cli.ends import (
-    BY_SIGNAL,
-    ENDING,
-    INTERRUPTED,
-    PARTLY_FAILED,
-    WRONG_USAGE,
-)
+from impasto.cli.ends import BY_SIGNAL, ENDING, INTERRUPTED, PARTLY_FAILED, WRONG_USAGE
 from impasto.cli.report import unexpected
-from impasto.cli.streams import (
-    drop_lost_terminal,
-    drop_standard_output,
-    say,
-    standard_output,
-)
+from impasto.cli.streams import drop_lost_terminal, drop_standard_output, say, standard_output
 from impasto.cli.verbs import make_app
 from impasto.core.errors import ImpastoError, ImpastoWarning, InputError, OutputError
 
@@ -141,7 +130,7 @@ def _warnings_as_lines() -> Iterator[None]:
 def process() -> NoReturn:
     """A process of its own for `main`."""
     code = main()
-    # As it ends, the interpreter would look through all objects once more: a fifth of a short call.
+    # As it ends, the interpreter would look through all objects for cycles once more.
     gc.freeze()
     sys.exit(code)
 

@@ -1,4 +1,4 @@
-"""The verbs of `impasto`. A call imports its own alone: all of them take a quarter of a second."""
+"""The verbs of `impasto`: a call imports its own alone, 0.1 to 0.2 s less than all of them."""
 
 from pkgutil import resolve_name
 from typing import Annotated

@@ -29,7 +29,7 @@ class OpenVinoBackend:
     """Runs graphs through OpenVINO on the CPU or Intel's other devices, compiled for fixed shapes.
 
     Fixed, because a graph of dynamic shape takes twice as long: its affine is not fused into the
-    convolutions. Compiling costs 0.3 to 0.4 s a shape (Zen 3), so compiled graphs are kept.
+    convolutions. Compiling costs 0.26 to 0.39 s a shape (Zen 3), so compiled graphs are kept.
 
     Raises:
         EngineError: OpenVINO does not load here, or has not the asked device or precision.

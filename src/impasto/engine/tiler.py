@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from itertools import product
 from threading import Thread
 from typing import Final
+from weakref import WeakSet
 
 import numpy as np
 
 from impasto.core.arrays import RGB, Affine
 from impasto.core.errors import EngineError, SettingsError
 from impasto.core.memory import spare_memory
-from impasto.engine.backend import Backend, Part
+from impasto.engine.backend import Backend, Part, Session
 from impasto.engine.grain import GrainSource, grain
 from impasto.engine.model import Model
 from impasto.engine.pixels import Batch, window
@@ -29,6 +30,10 @@ MOST_UNASKED: Final = 2**30
 _STRIPS: Final = (448 * 2**20, 900 * 2**20)
 """The least and the most that pictures which do not stand in memory get unasked; between the two a
 byte a pixel. So 100 megapixels stay below 1 GB, all in all, and 1,000 below 1.5 GB."""
+
+
+_WARM: Final = WeakSet[Backend]()
+"""Those that have begun to paint."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +60,6 @@ class Tiler:
         self._model, self._backend, self._memory = model, backend, memory
         self._too_large = sys.maxsize
         """Pixels of the smallest tile for which there was no memory."""
-        self._expected: set[tuple[int, int]] = set()
 
     def tiling(self, height: int, width: int, *, row_bytes: int = 0, held: int = 0) -> Tiling:
         """The tiles of a picture of a size; for a small one it is one tile.
@@ -80,27 +84,31 @@ class Tiler:
         return make_tiling(height, width, self._model, cost, memory)
 
     def expect(self, height: int, width: int) -> None:
-        """Load the graph for pictures of a size meanwhile, if it is the first of that size.
+        """Load the graph for pictures of a size meanwhile, if none was painted by the backend yet.
 
-        Whoever measures it first then waits for the slower of two graphs, and not for both. What
-        fails is told when the picture is painted. Nothing is loaded whose tiles depend on how much
-        memory is free: by then that may be less.
+        The first picture waits for two graphs, as it is measured before; now for the slower one.
+        What fails is told when the picture is painted. Nothing is loaded whose tiles depend on how
+        much memory is free: by then that may be less.
         """
         is_sure = self._memory is not None or self.bytes_per_pixel * height * width <= _ALWAYS
-        if is_sure and (height, width) not in self._expected:
-            self._expected.add((height, width))
+        if is_sure and self._backend not in _WARM:
+            _WARM.add(self._backend)
             Thread(target=self._load, args=(height, width), name="impasto-load").start()
 
     def _load(self, height: int, width: int) -> None:
         with suppress(Exception):  # painting meets it again
             tiling = self.tiling(height, width, held=HELD_BYTES * height * width)
-            sides, cell = (tiling.height, tiling.width), self._model.grain_cell
-            shapes = {
-                "image": (1, *sides, 3),
-                "affine": (2, self._model.channels),
-                "grain": (1, 1, *(side // cell for side in sides)),
-            }
-            self._backend.load(self._model.paint_graph, shapes)
+            self._session(tiling.height, tiling.width)
+
+    def _session(self, height: int, width: int) -> Session:
+        """The graph for tiles of a size."""
+        cell = self._model.grain_cell
+        shapes = {
+            "image": (1, height, width, 3),
+            "affine": (2, self._model.channels),
+            "grain": (1, 1, height // cell, width // cell),
+        }
+        return self._backend.load(self._model.paint_graph, shapes)
 
     @property
     def bytes_per_pixel(self) -> int:
@@ -248,8 +256,7 @@ class Tiler:
         rows, columns = (side // cell for side in batch.shape[1:3])
         field = brush.source(rows, columns, (origin[0] // cell, origin[1] // cell))
         inputs = {"image": batch, "affine": brush.affine, "grain": field}
-        shapes = {name: array.shape for name, array in inputs.items()}
-        painted: Batch = self._backend.load(self._model.paint_graph, shapes).run(inputs, part)
+        painted: Batch = self._session(*batch.shape[1:3]).run(inputs, part)
         return painted
 
     def _in_pieces(self, batch: Batch, brush: _Brush, origin: tuple[int, int]) -> Batch:

@@ -41,7 +41,7 @@ class TrunkGraph(Graph, ABC):
     def __init__(self, trunk: Trunk, weights: Path) -> None:
         super().__init__(weights)
         self.trunk = trunk
-        self.parts: dict[tuple[int, str], str] = {}
+        self.parts = self.parts_of(self.vector, 2)
 
     @property
     @abstractmethod
@@ -54,12 +54,10 @@ class TrunkGraph(Graph, ABC):
 
     def row(self, row: int, site: Site) -> str:
         """A site's part of one of the vector's two rows: [1, channels, 1, 1]."""
-        if not self.parts:
-            self.parts = self.parts_of(self.vector, 2)
         return self.parts[row, site.name]
 
     def parts_of(self, vector: str, rows: int) -> dict[tuple[int, str], str]:
-        """All sites' parts of a tensor [rows, C] at once, where slices would be a hundred."""
+        """All sites' parts of a tensor [rows, C] at once, where each would be a slice."""
         sites = self.trunk.sites
         line = self.reshape(vector, 1, rows * self.trunk.channels, 1, 1)
         pieces = self.split(line, 1, [site.channels for site in sites] * rows)
