@@ -89,8 +89,9 @@ class Meeting(FakeBackend):
         self.together = threading.Barrier(2)
 
     def load(self, graph: Path, shapes: Shapes, *, exact: bool = False) -> Session:
-        """Wait for another thread before painting."""
-        if graph.name == "paint.onnx":
+        """Wait for another thread before painting; that which loads ahead does not paint."""
+        ahead = threading.current_thread().name == "impasto-load"
+        if graph.name == "paint.onnx" and not ahead:
             self.together.wait(LONG)
         return super().load(graph, shapes, exact=exact)
 
