@@ -31,7 +31,7 @@ STEP = 16
 def seconds(checkout: Path, photo: Path, cache: Path) -> float:
     """How long one process takes."""
     os.environ |= {"PYTHONPATH": str(checkout / "src"), "IMPASTO_CACHE": str(cache)}
-    words = ["paint", str(photo), "-s", "scream", "-o", f"{cache}.painted.jpg", "--overwrite", "--quiet"]
+    words = ["paint", str(photo), "-s", "scream", "-o", f"{cache}.painted.jpg", "--overwrite"]
     return run_process([sys.executable, "-m", "impasto.cli.app", *words]).seconds
 
 
