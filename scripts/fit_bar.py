@@ -33,7 +33,7 @@ from impasto.lab.data import assets_folder, open_rgb
 from impasto.lab.fit import Fit, FitProgress, FitSettings
 from impasto.lab.library import About
 from impasto.lab.new_style import Ground, begin, measure_subject
-from impasto.lab.recipe import read_list
+from impasto.lab.recipe_file import read_list
 from impasto.lab.yardstick import Target, Yardstick, content_of, load_yardstick, style_of
 from impasto.media.image import read_image
 from impasto.media.resize import fit_long_side

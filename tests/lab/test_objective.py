@@ -21,7 +21,13 @@ NONE = Weights(**{field.name: 0.0 for field in dataclasses.fields(Weights)})
 BOTH = Extras(stability=True, coarse=True)
 
 
-def terms_of(easel: Easel, weights: Weights, extras: Extras = BOTH) -> dict[str, torch.Tensor]:
+def terms_of(
+    easel: Easel,
+    weights: Weights,
+    extras: Extras = BOTH,
+    *,
+    contents: torch.Tensor | None = None,
+) -> dict[str, torch.Tensor]:
     """The terms of one photo that is to come back and one that is painted."""
     photo = to_tensor(easel.photo()[:96, :96])
     features = load_features(easel.network)
@@ -29,7 +35,7 @@ def terms_of(easel: Easel, weights: Weights, extras: Extras = BOTH) -> dict[str,
     rows = Look.cat([look, look])
     shallow = measure(photo.flip(3), features, FINE_LAYERS)
     closeup = Closeup(features, Look.cat([shallow, shallow]), items=1, side=64)
-    objective = Objective(features, weights, rows, rows, identities=1, closeup=closeup)
+    objective = Objective(features, weights, rows, rows, 1, closeup, contents)
     image = photo.repeat(2, 1, 1, 1)
     grain, mix = random_grain(np.random.default_rng(0), 2, 96), torch.eye(2)
     batch = Batch(image, torch.zeros_like(image), mix, patches=True, shift=(0, 0), grain=grain)
@@ -50,6 +56,14 @@ def test_a_term_without_weight_is_left_out(easel: Easel, name: str) -> None:
     """Only what counts is reported, and has the value that it has among all others."""
     terms = terms_of(easel, dataclasses.replace(NONE, **{name: 2.0}))
     assert terms.keys() == {name}
+
+
+def test_content_counts_more_in_some_styles(easel: Easel) -> None:
+    """The content term of a style is multiplied, and no other term changes."""
+    plain = terms_of(easel, ALL)
+    more = terms_of(easel, ALL, contents=torch.tensor([5.0, 1.5]))
+    assert more.pop("content").item() == pytest.approx(1.5 * plain.pop("content").item())
+    assert more == plain
 
 
 def test_extras_come_when_they_are_due(easel: Easel) -> None:

@@ -46,6 +46,8 @@ def write(folder: Path, text: str) -> Path:
         ('name = "x"\n[sampling]\nshares = { a = 0 }\n' + STYLE, "a = 0"),
         ('name = "x"\n[sampling]\nshares = 3\n' + STYLE, "shares"),
         ('name = "x"\n[sampling]\nmixed = 1.5\n' + STYLE, "mixed = 1.5"),
+        ('name = "x"\ncontent_of = { b = 2 }\n' + STYLE, r"content_of names \['b'\]"),
+        ('name = "x"\ncontent_of = { a = 0 }\n' + STYLE, "content_of: a = 0"),
     ],
 )
 def test_mistakes_are_named(text: str, named: str, tmp_path: Path) -> None:
@@ -117,7 +119,8 @@ def test_recipes_without_augmentation_keep_their_fingerprint(tmp_path: Path) -> 
     """A checkpoint from before there was augmentation goes on: the key is not hashed."""
     recipe = load_recipe(write(tmp_path, 'name = "x"\n' + STYLE))
     hashed = dataclasses.asdict(recipe)
-    for key in ("schedule", "weights", "sampling", "samples", "fine_features", "augmentation"):
+    changeable = ("schedule", "weights", "sampling", "samples", "fine_features", "content_of")
+    for key in (*changeable, "augmentation"):
         del hashed[key]
     del hashed["trunk"]["thumbnail"]
     known = hashlib.sha256(json.dumps(hashed, sort_keys=True).encode())

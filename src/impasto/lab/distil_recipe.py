@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from impasto.core.errors import RecipeError, SettingsError
-from impasto.lab.recipe import build_table, fingerprint_of, read_sections
+from impasto.lab.recipe_file import build_table, fingerprint_of, read_sections
 from impasto.lab.student import StudentSettings
 
 

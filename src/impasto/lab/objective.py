@@ -94,6 +94,7 @@ class Objective:
         coarse: the same at half the size; needed where the weight `coarse` is not 0.
         identities: the first so many items of a batch are to come back as they are.
         closeup: the second network; needed where the weight `fine` is not 0.
+        contents: what content counts in each style, times its weight, in the order of the mixes.
     """
 
     def __init__(
@@ -104,8 +105,9 @@ class Objective:
         coarse: Look | None,
         identities: int,
         closeup: Closeup | None = None,
+        contents: Float[Tensor, " styles"] | None = None,
     ) -> None:
-        self.closeup = closeup
+        self.closeup, self.contents = closeup, contents
         self.features, self.weights, self.looks, self.coarse = features, weights, looks, coarse
         self.same, self.styled = slice(0, identities), slice(identities, None)
 
@@ -143,7 +145,7 @@ class Objective:
         targets = self.looks.mix(batch.mix[self.styled])
         covariance, colours = flat_covariance(painted, photo), colours_along(painted)
         terms = {
-            "content": content_loss(found[CONTENT_LAYER], wanted[CONTENT_LAYER]).mean(),
+            "content": self._content(found[CONTENT_LAYER], wanted[CONTENT_LAYER], batch),
             "style": style_loss(found, targets.features).mean(),
             "bands": band_loss(band_statistics(painted), targets.bands).mean(),
             "weave": weave(painted, photo).mean(),
@@ -158,6 +160,13 @@ class Objective:
             apart = perceptual_loss(found[PERCEPTUAL_LAYER], wanted[PERCEPTUAL_LAYER])
             terms["perceptual"] = apart.mean()
         return terms
+
+    def _content(self, found: Tensor, wanted: Tensor, batch: Batch) -> Tensor:
+        """The content term, each item by what content counts in its mix of styles."""
+        each = content_loss(found, wanted)
+        if self.contents is not None:
+            each = each * (batch.mix[self.styled] * self.contents).sum(1)
+        return each.mean()
 
     def _coarse(self, painted: Tensor, looks: Look, batch: Batch) -> Tensor:
         """The style loss at half the size: large strokes and shapes."""

@@ -2,24 +2,16 @@
 
 Paths of pictures and weights are relative to the assets folder (`IMPASTO_ASSETS`); `held_out` names
 a list beside the recipe, of pictures that the run must not see.
-Unknown keys are errors, so that a misspelt weight is not a silent default.
 """
 
-import dataclasses
-import functools
-import hashlib
-import json
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
 
 from impasto.core.errors import RecipeError, SettingsError
 from impasto.lab.augmentation import Augmentation
 from impasto.lab.levels import TrunkSettings
-
-T = TypeVar("T")
+from impasto.lab.recipe_file import build_table, fingerprint_of, read_sections
 
 
 @dataclass(frozen=True)
@@ -96,9 +88,13 @@ class Sampling:
     def __post_init__(self) -> None:
         if not 0 <= self.mixed <= 1:
             raise SettingsError(f"mixed = {self.mixed!r} must lie between 0 and 1")
-        for name, share in self.shares.items():
-            if not share > 0:
-                raise SettingsError(f"shares: {name} = {share!r} must be a number above 0")
+        _check_above_zero("shares", self.shares)
+
+
+def _check_above_zero(key: str, values: Mapping[str, float]) -> None:
+    for name, value in values.items():
+        if not value > 0:
+            raise SettingsError(f"{key}: {name} = {value!r} must be a number above 0")
 
 
 @dataclass(frozen=True)
@@ -143,37 +139,34 @@ class Recipe:
     fine_features: str = ""
     """A wider network for the term `fine`; it need not be deep."""
     style_size: int = 512
+    content_of: dict[str, float] = field(default_factory=dict)
+    """What content counts in some styles, times its weight; 1 in the others and the identity."""
     trunk: TrunkSettings = field(default_factory=TrunkSettings)
     schedule: Schedule = field(default_factory=Schedule)
     sampling: Sampling = field(default_factory=Sampling)
     weights: Weights = field(default_factory=Weights)
     augmentation: Augmentation | None = None
 
+    def __post_init__(self) -> None:
+        _check_above_zero("content_of", self.content_of)
+
     def shares(self) -> list[float]:
         """How often each style is drawn, in their order and of any sum."""
         return [self.sampling.shares.get(name, 1.0) for name in self.styles]
+
+    def contents(self) -> list[float]:
+        """What content counts in the identity and in each style, in their order."""
+        return [1.0, *(self.content_of.get(name, 1.0) for name in self.styles)]
 
     def fingerprint(self) -> str:
         """A hash of what a checkpoint depends on; schedule, sampling and weights may change.
 
         So may the size that is measured, which only an exported model has.
         """
-        changeable = ["schedule", "weights", "sampling", "samples", "fine_features"]
+        changeable = ["schedule", "weights", "sampling", "samples", "fine_features", "content_of"]
         if self.augmentation is None:  # checkpoints from before there was any go on
             changeable.append("augmentation")
         return fingerprint_of(self, [*changeable, "trunk.thumbnail"])
-
-
-def fingerprint_of(recipe: Any, changeable: Iterable[str]) -> str:
-    """A hash of the fields of a recipe, a dataclass, less those that a run may change.
-
-    A field of a table is named after it, with a dot.
-    """
-    kept = dataclasses.asdict(recipe)
-    for name in changeable:
-        *tables, field = name.split(".")
-        del functools.reduce(dict.__getitem__, tables, kept)[field]
-    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
 _SECTIONS: dict[str, type] = {
@@ -183,66 +176,6 @@ _SECTIONS: dict[str, type] = {
     "weights": Weights,
     "augmentation": Augmentation,
 }
-
-
-def read_list(path: Path) -> list[str]:
-    """The lines of a list file, without comments and empty lines.
-
-    Raises:
-        RecipeError: the file cannot be read.
-    """
-    try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path}: not a readable list ({error})") from error
-    return [line for line in lines if line and not line.startswith("#")]
-
-
-def read_table(path: Path) -> dict[str, Any]:
-    """The top table of a recipe's file; what it does not say is as in the recipe named `base`.
-
-    Raises:
-        RecipeError: a file is missing or is not TOML, or a base has a base.
-    """
-    table = _read_toml(path)
-    if "base" not in table:
-        return table
-    base = path.parent / str(table.pop("base"))
-    below = _read_toml(base)
-    if "base" in below:
-        raise RecipeError(f"{path}: its base {base.name} has a base itself; name that one")
-    return {key: _merged(below.get(key), table.get(key)) for key in below | table}
-
-
-def _merged(below: object, above: object) -> object:
-    """Two tables as one, key by key; of other values the upper one, where there is one."""
-    if isinstance(below, dict) and isinstance(above, dict):
-        return below | above
-    return below if above is None else above
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise RecipeError(f"{path}: no such recipe") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RecipeError(f"{path}: not a readable TOML file ({error})") from error
-
-
-def read_sections(path: Path, sections: Mapping[str, type]) -> dict[str, Any]:
-    """The top table of a recipe, its sections and its held-out list made from what it says.
-
-    Raises:
-        RecipeError: a file is missing or not readable, or a section has wrong keys or values.
-    """
-    table = read_table(path)
-    for name, kind in sections.items():
-        if name in table:
-            table[name] = build_table(kind, table[name], f"{path}: [{name}]")
-    if "held_out" in table:
-        table["held_out"] = read_list(path.parent / table["held_out"])
-    return table
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -260,46 +193,12 @@ def load_recipe(path: Path) -> Recipe:
         for name, style in styles.items()
     }
     recipe = build_table(Recipe, table, str(path))
-    if unknown := sorted(recipe.sampling.shares.keys() - recipe.styles.keys()):
-        raise RecipeError(f"{path}: [sampling] shares names {unknown}, which are no styles of it")
+    for key, named in (
+        ("[sampling] shares", recipe.sampling.shares),
+        ("content_of", recipe.content_of),
+    ):
+        if unknown := sorted(named.keys() - recipe.styles.keys()):
+            raise RecipeError(f"{path}: {key} names {unknown}, which are no styles of it")
     if recipe.weights.fine and not recipe.fine_features:
         raise RecipeError(f"{path}: the term fine has a weight, and fine_features names no network")
     return recipe
-
-
-def build_table(kind: type[T], table: Any, where: str) -> T:
-    """Makes a dataclass from a table, naming what is unknown, missing or of the wrong type."""
-    if not isinstance(table, dict):
-        raise RecipeError(f"{where} must be a table")
-    fields = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    if unknown := sorted(set(table) - set(fields)):
-        raise RecipeError(f"{where} has unknown keys {unknown}; it may have {sorted(fields)}")
-    values = {}
-    for name, value in table.items():
-        _check_type(fields[name].type, value, f"{where} {name}")
-        values[name] = tuple(value) if fields[name].type == tuple[int, ...] else value
-    try:
-        return kind(**values)
-    except (TypeError, SettingsError) as error:
-        raise RecipeError(f"{where}: {error}") from error
-
-
-def _check_type(expected: object, value: object, where: str) -> None:
-    """Refuses a plain value of another type; a whole number may stand for a float."""
-    if expected is int:
-        fits = isinstance(value, int) and not isinstance(value, bool)
-    elif expected in (float, float | None):
-        fits = _is_number(value)
-    elif expected == dict[str, float]:
-        fits = isinstance(value, dict) and all(map(_is_number, value.values()))
-    elif expected == tuple[int, ...]:
-        fits = isinstance(value, list) and all(type(each) is int for each in value)
-    else:
-        fits = expected is not str or isinstance(value, str)
-    if not fits:
-        kind = getattr(expected, "__name__", expected)
-        raise RecipeError(f"{where} = {value!r} must be of type {kind}")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -68,7 +68,10 @@ class Trainer:
             coarse = style_targets(recipe, self.features, assets, self.device, scale=COARSE)
         identities = recipe.sampling.identities
         closeup = self._closeup(recipe, assets) if recipe.weights.fine else None
-        return Objective(self.features, recipe.weights, looks, coarse, identities, closeup)
+        contents = torch.tensor(recipe.contents(), device=self.device)
+        return Objective(
+            self.features, recipe.weights, looks, coarse, identities, closeup, contents
+        )
 
     def _closeup(self, recipe: Recipe, assets: Path) -> Closeup:
         features, sampling = self._network(recipe.fine_features, assets), recipe.sampling
