@@ -6,7 +6,7 @@ from impasto.core.errors import NumericalError, SettingsError
 from impasto.lab.data import open_rgb, to_tensor
 from impasto.lab.exported import read_trunk, read_weights
 from impasto.lab.features import load_features
-from impasto.lab.fit import BUDGET, RATES, Fit, FitSettings
+from impasto.lab.fit import CODE_FIRST, RATES, TUNING, Fit, FitSettings
 from impasto.lab.looks import Look, measure
 from impasto.lab.nets import Trunk
 from impasto.lab.objective import Objective
@@ -118,8 +118,31 @@ def test_time_and_steps_end_a_fit_whichever_comes_first() -> None:
 
 def test_rates_fall_to_nothing_with_the_budget() -> None:
     """Whatever the budget, the rate is whole after the warm-up and nothing at the end."""
-    factors = [rate_factor(RATES, round(share * BUDGET)) for share in (0, 0.1, 0.4, 0.7, 1)]
+    shares = (0, 0.1, 0.4, 0.7, 1)
+    factors = [rate_factor(*FitSettings(10.0).rates(share)) for share in shares]
     assert factors == pytest.approx([1 / RATES.warmup, 1, 1, 0.5, 0])
+
+
+def test_a_full_fit_trains_its_code_first() -> None:
+    """The code's rates fall to nothing before the trunk moves, and the trunk's with the budget."""
+    settings = FitSettings(60.0, full=True)
+    code, tuning = settings.rates(CODE_FIRST * 0.7), settings.rates((1 + CODE_FIRST) / 2)
+    assert (code[0], tuning[0]) == (RATES, TUNING)
+    assert code[0].body_rate == code[0].rate == 0 < tuning[0].body_rate
+    assert [rate_factor(*each) for each in (code, tuning)] == pytest.approx([0.5, 0.5], abs=0.01)
+    assert rate_factor(*settings.rates(1.0)) == 0
+
+
+def test_a_trunk_stays_while_its_code_comes_first(easel: Easel) -> None:
+    """In the first share of a full fit no weight of the trunk has moved, but the code has."""
+    fit = start(easel, steps=40, full=True)
+    before = {name: value.clone() for name, value in fit.live.trunk.state_dict().items()}
+    for report in fit.run():
+        if report.step == 3:
+            break
+    assert (fit.live.book.codes[1].detach().numpy() != easel.styles[0].code).any()
+    for name, value in fit.live.trunk.state_dict().items():
+        assert torch.equal(value, before[name]), name
 
 
 @pytest.mark.parametrize(
