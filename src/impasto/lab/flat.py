@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from impasto.lab.losses import grey_values, haar_details
+from impasto.lab.bands import grey_values, haar_details
 
 WEAVE_SCALES = (1, 2, 4)
 FLATNESS_CELL = 4

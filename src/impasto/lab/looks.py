@@ -9,14 +9,13 @@ from torch import Tensor
 
 from impasto.core.arrays import RGB
 from impasto.core.errors import ImageError
+from impasto.lab.bands import BAND_SCALES, BANDS, TINT_SCALES, band_statistics
 from impasto.lab.data import to_tensor
 from impasto.lab.losses import (
-    BAND_SCALES,
     PALETTE_CELL,
     PALETTE_DIRECTIONS,
     PALETTE_QUANTILES,
     StyleFeatures,
-    band_statistics,
     mixed_palette,
     palette,
 )
@@ -24,7 +23,7 @@ from impasto.lab.losses import (
 Network = Callable[[Tensor, Iterable[str]], Mapping[str, Tensor]]
 """Pictures [n, 3, h, w] in 0 to 1 and names of layers, to activations by layer."""
 
-MEASURED = f"2 {BAND_SCALES} {PALETTE_CELL} {PALETTE_DIRECTIONS} {PALETTE_QUANTILES}"
+MEASURED = f"3 {BAND_SCALES} {TINT_SCALES} {PALETTE_CELL} {PALETTE_DIRECTIONS} {PALETTE_QUANTILES}"
 """Names what `measure` computes: raise its first number with every change of a formula."""
 
 SHORTEST = 32
@@ -163,11 +162,11 @@ def from_tensors(tensors: Mapping[str, Tensor]) -> Look:
             raise ValueError(f"its tensor {name!r} is not finite float32")
     features = {layer: _features(layer, tensors) for layer in layers}
     bands, colours = tensors["bands"], tensors["palette"]
-    if bands.shape != (6 * len(BAND_SCALES),) or colours.shape != (
+    if bands.shape != (BANDS,) or colours.shape != (
         PALETTE_DIRECTIONS,
         PALETTE_QUANTILES,
     ):
-        raise ValueError("its bands or palette are those of another version")
+        raise ValueError("its bands or palette are those of another version; build it again")
     return Look(features, bands[None], colours[None])
 
 

@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from impasto.lab.bands import grey_values, haar_details
+
 EPSILON = 1e-5
 
 
@@ -151,55 +153,6 @@ def squared_error(
 ) -> Float[Tensor, " n"]:
     """Mean squared difference of pixels, for each item."""
     return (image - target).square().mean(dim=(1, 2, 3))
-
-
-BAND_SCALES = (1, 2, 4, 8)
-"""Cell sizes in pixels at which `band_statistics` looks."""
-
-
-def grey_values(image: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 1 h w"]:
-    """The mean of the colours, plane by plane in memory: pooling one channel is slow otherwise."""
-    return image.mean(dim=1).unsqueeze(1)
-
-
-def haar_details(grey: Float[Tensor, "n 1 h w"], size: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Differences of four neighbouring cells of `size` pixels: across, along and diagonal.
-
-    Cells overlap by half, so that a pattern is seen wherever it lies.
-    """
-    step = max(size // 2, 1)
-    cells, apart = F.avg_pool2d(grey, size, stride=step), size // step
-    a, b = cells[..., :-apart, :-apart], cells[..., :-apart, apart:]
-    c, d = cells[..., apart:, :-apart], cells[..., apart:, apart:]
-    return a + b - c - d, a - b + c - d, a - b - c + d
-
-
-def band_statistics(image: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n bands"]:
-    """How strong, and how sparse, the Haar details of a picture's grey values are.
-
-    For each cell size and each direction (across, along, diagonal) the root mean square and the
-    mean absolute value of the differences between neighbouring cells. VGG statistics hardly see
-    a weave of alternating cells, which networks like to fill flat areas with; its diagonal
-    details give it away.
-    """
-    grey, found = grey_values(image), []
-    for size in BAND_SCALES:
-        for detail in haar_details(grey, size):
-            found.append((detail.square().mean(dim=(1, 2, 3)) + EPSILON**2).sqrt())
-            found.append(detail.abs().mean(dim=(1, 2, 3)))
-    return torch.stack(found, dim=1)
-
-
-def band_loss(
-    found: Float[Tensor, "n bands"], target: Float[Tensor, "n bands"]
-) -> Float[Tensor, " n"]:
-    """Mean over bands of the squared relative excess, 0 to 1 each; weaker details cost nothing.
-
-    One-sided, because fine texture cannot be made out of a flat area by a network without noise:
-    asked for it, it paints a regular pattern.
-    """
-    excess = ((found - target) / (found + target).clamp_min(EPSILON)).clamp_min(0)
-    return excess.square().mean(dim=1)
 
 
 def edge_loss(

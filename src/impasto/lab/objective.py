@@ -13,13 +13,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from impasto.core.errors import NumericalError
+from impasto.lab.bands import band_loss, band_statistics
 from impasto.lab.data import MOST_SHIFT, Batch
 from impasto.lab.features import FeatureNetwork
 from impasto.lab.flat import flat_covariance, halo, lattice, threads, weave
 from impasto.lab.looks import Look
 from impasto.lab.losses import (
-    band_loss,
-    band_statistics,
     colours_along,
     content_loss,
     edge_loss,
