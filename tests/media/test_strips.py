@@ -98,6 +98,14 @@ def test_a_window_shows_its_rows(height: int, rows: int, edges: list[int], alpha
             np.testing.assert_array_equal(got.alpha, wanted.alpha)
 
 
+def test_small_pictures_are_filled_as_they_are() -> None:
+    """What is kept whole, of more rows than are filled at a time, is as the whole picture's."""
+    block = picture(600, 20, alpha=True)
+    got = gathered(filled(strips_of(block, 100), coarse_of(strips_of(block, 100))))
+    assert block.alpha is not None
+    np.testing.assert_array_equal(got.pixels, extend_edges(block.pixels, block.alpha))
+
+
 @settings(max_examples=30)
 @given(st.integers(1, 700), st.integers(1, 40), st.integers(1, 300), st.integers(0, 3))
 def test_holes_are_filled_as_in_the_whole(height: int, width: int, rows: int, kind: int) -> None:

@@ -54,15 +54,15 @@ def coarse_of(strips: Strips) -> Coarse:
     """Go through all strips of a picture with opacity, and make the small copy."""
     levels = _levels(strips)
     step = max(_ROWS, 2**levels)
-    held = Held(strips)
-    parts = [
-        _pyramid(held.window(top, top + step), top, strips.height, levels)[-1]
-        for top in range(0, strips.height, step)
-    ]
-    opaque = np.concatenate([part.opaque for part in parts])
+    held, colours, masks = Held(strips), list[RGB | Colours](), list[Mask]()
+    for top in range(0, strips.height, step):
+        part = _pyramid(held.window(top, top + step), top, strips.height, levels)[-1]
+        colours.append(part.colours.copy())  # what is not halved is the window's own memory
+        masks.append(part.opaque)
+    opaque = np.concatenate(masks)
     if not opaque.any():
         return Coarse(levels, None)
-    return Coarse(levels, fill_holes(np.concatenate([part.colours for part in parts]), opaque))
+    return Coarse(levels, fill_holes(np.concatenate(colours), opaque))
 
 
 def filled(strips: Strips, coarse: Coarse) -> Strips:
