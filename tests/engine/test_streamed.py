@@ -175,8 +175,8 @@ def test_a_real_photo_with_the_real_model(
     difference = np.abs(painted.pixels.astype(int) - wanted.pixels)
     if alpha:
         difference = difference[opacity > 0]
-    # How float32 is rounded differs from CPU to CPU: from 0 to 24 in a million were seen. Strips
-    # fill what is transparent with colours from less far, so along its edge there are more: 82.
+    # How float32 is rounded differs from CPU to CPU: from 0 to 24 in a million were seen. What is
+    # filled beneath transparency is rounded, too, by 1 of 255, which shows along its edge: 82.
     assert difference.max() <= (4 if alpha else 2)
     assert (difference > 1).mean() < (2e-4 if alpha else 1e-4)
 

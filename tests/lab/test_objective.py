@@ -35,7 +35,9 @@ def terms_of(
     rows = Look.cat([look, look])
     shallow = measure(photo.flip(3), features, FINE_LAYERS)
     closeup = Closeup(features, Look.cat([shallow, shallow]), items=1, side=64)
-    objective = Objective(features, weights, rows, rows, 1, closeup, contents)
+    objective = Objective(
+        features, weights, rows, rows, identities=1, closeup=closeup, contents=contents
+    )
     image = photo.repeat(2, 1, 1, 1)
     grain, mix = random_grain(np.random.default_rng(0), 2, 96), torch.eye(2)
     batch = Batch(image, torch.zeros_like(image), mix, patches=True, shift=(0, 0), grain=grain)

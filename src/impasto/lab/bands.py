@@ -46,7 +46,7 @@ def band_statistics(image: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n bands"]
     mean square and the mean absolute value of the differences between neighbouring cells. VGG
     statistics hardly see a weave of alternating cells, which networks like to fill flat areas
     with; its diagonal details give it away. Nor do they mind fringes of colour one or two pixels
-    wide, of which paintings have half as many as networks trained by those statistics alone.
+    wide, which tints show.
     """
     planes = [(grey_values(image), BAND_SCALES)]
     planes += [(tint, TINT_SCALES) for tint in tint_values(image)]
