@@ -137,6 +137,16 @@ def test_ten_bits_are_rounded() -> None:
     assert (np.diff(pixels, axis=0) >= 0).all()
 
 
+@pytest.mark.parametrize("name", ["bgr24", "gbrp", "rgba", "rgb48be", "rgb565be", "rgb555le"])
+def test_rgb_comes_back_however_it_is_packed(name: str) -> None:
+    """Levels of a frame that holds RGB are those put in, but for the dither of 15 and 16 bits."""
+    pixels = picture(3)
+    height, width = pixels.shape[:2]
+    frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format=name)
+    back = to_rgb(frame, (width, height), np.eye(2, dtype=np.int64)).astype(int)
+    assert np.abs(back - pixels).max() <= (16 if name.startswith("rgb5") else 0)
+
+
 def test_pixels_that_are_not_square(tmp_path: Path) -> None:
     """A video whose pixels are wider than high becomes wider, so that circles are round."""
     path = tmp_path / "a.mkv"

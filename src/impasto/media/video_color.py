@@ -62,7 +62,7 @@ def to_rgb(frame: "av.VideoFrame", size: tuple[int, int], turn: Matrix) -> RGB:
     matrix = settled(colours_of(frame), frame.width, frame.height).matrix
     converted = frame.reformat(
         *size,
-        format="rgb24",
+        format="gbrp",  # the levels of rgb24, in two fifths of the time
         src_colorspace=_SWSCALE[matrix],
         src_color_range=_FULL if _is_full(frame) else _LIMITED,
         dst_color_range=_FULL,
