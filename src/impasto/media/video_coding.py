@@ -46,8 +46,8 @@ def _steady(encoder: str) -> dict[str, str]:
 
 
 ENCODERS: dict[Codec, Encoder] = {
-    # As like the paintings as `veryfast`, in up to 8 % larger files and 0.6 of the time; without
-    # the macroblock tree files are larger still where paintings hold still.
+    # As like the paintings as `veryfast` within half a decibel, in up to 8 % larger files and 0.6
+    # to 0.7 of the time; without the macroblock tree files of calm paintings are larger.
     "h264": Encoder(
         "libx264", 7, 44, 17, (("preset", "superfast"), ("mbtree", "1"), ("rc-lookahead", "10"))
     ),
