@@ -176,6 +176,7 @@ def test_a_whole_measurement(measured: tuple[VideoReport, list[str], RGB]) -> No
     stages = [list(each.cpu_seconds) for each in report.speed]
     assert stages == [STAGES[:3] + STAGES[4:], STAGES]
     assert all(each.fps > 0 and each.share > 0 for each in report.speed)
+    assert all(0 < each.busy < 1.1 for each in report.speed)
     assert set(report.as_dict()["targets"]) == set(report.targets)
 
 

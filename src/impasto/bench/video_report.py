@@ -63,6 +63,9 @@ class StageSpeed:
     """Frames a second if all cores were busy with nothing else: cores / summed CPU seconds."""
     share: float
     """`fps / bound`."""
+    busy: float
+    """The share of the cores' time that was worked in, all stages at once: what is missing to 1
+    was waited for. `share` falls below it where work costs more beside other work than alone."""
 
 
 @dataclass(frozen=True)

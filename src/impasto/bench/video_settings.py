@@ -41,10 +41,10 @@ class VideoSettings:
     timed: tuple[tuple[int, int], ...] = ((854, 480), (1920, 1080))
     """Width and height at which throughput is measured."""
 
-    timed_frames: int = 96
+    timed_frames: int = 144
     """Frames that each timing takes; the first window of them is read before painting begins."""
 
-    turns: int = 3
+    turns: int = 5
     """Timings of which the median counts."""
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ several times over, and medians count.
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import cycle, islice
 from pathlib import Path
@@ -65,6 +66,14 @@ def measure_stages(
     ]
 
 
+@dataclass(frozen=True)
+class _Taken:
+    """What a film took: seconds, and CPU seconds of all threads."""
+
+    seconds: float
+    cpu: float
+
+
 class _Size:
     """One size: its file, and the stages alone."""
 
@@ -90,26 +99,28 @@ class _Size:
         painted = self._painted()
         self._crowd.painter.paint(self._frames[0])  # its graph is compiled
         alone: list[dict[str, float]] = []
-        seconds: dict[float, list[float]] = {0.0: [], self._settings.flow: []}
+        taken: dict[float, list[_Taken]] = {0.0: [], self._settings.flow: []}
         for turn in range(1, self._settings.turns + 1):
             tell(f"timing {self._info.width} x {self._info.height}, turn {turn}")
             alone.append(self._alone(painted))
-            for flow, times in seconds.items():
+            for flow, times in taken.items():
                 times.append(self._together(flow))
         stages = {name: median(each[name] for each in alone) for name in alone[0]}
-        return [self._speed(flow, median(times), stages) for flow, times in seconds.items()]
+        return [self._speed(flow, times, stages) for flow, times in taken.items()]
 
-    def _speed(self, flow: float, seconds: float, stages: dict[str, float]) -> StageSpeed:
-        fps, info = len(self._frames) / seconds, self._info
+    def _speed(self, flow: float, taken: Sequence[_Taken], stages: dict[str, float]) -> StageSpeed:
+        fps = len(self._frames) / median(each.seconds for each in taken)
+        busy = median(each.cpu / each.seconds for each in taken) / usable_cores()
         own = {name: cost for name, cost in stages.items() if flow > 0.0 or name != _FLOWING}
         bound = usable_cores() / sum(own.values())
-        return StageSpeed(info.width, info.height, flow > 0.0, fps, own, bound, fps / bound)
+        width, height = self._info.width, self._info.height
+        return StageSpeed(width, height, flow > 0.0, fps, own, bound, fps / bound, busy)
 
-    def _together(self, flow: float) -> float:
-        """Seconds from a file into a file, as `impasto video` does it."""
+    def _together(self, flow: float) -> _Taken:
+        """From a file into a file, as `impasto video` does it."""
         crowd, window = self._crowd, self._settings.window
         film = Film(crowd.painter, window=window, flow=flow, crowd=crowd.size)
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         with (
             closing(VideoFile(self._file)) as source,
             PieceWriter(self._folder / "painted.nut", self._info, _CODING) as writer,
@@ -122,7 +133,7 @@ class _Size:
             selection = Selection(rate=_RATE)
             for _ in paint_video(choose(source, selection), self._info, film, write):
                 pass
-        return time.perf_counter() - started
+        return _Taken(time.perf_counter() - started, time.process_time() - worked)
 
     def _alone(self, painted: Sequence[RGB]) -> dict[str, float]:
         """CPU seconds of each stage for a frame, by the first frames and their paintings."""

@@ -34,7 +34,7 @@ def _marks(row: MethodRow) -> tuple[float | None, ...]:
 
 
 def _speeds(report: VideoReport) -> str:
-    headings = ("size", "calmed by", "fps", "of the bound", *_STAGES)
+    headings = ("size", "calmed by", "fps", "of the bound", "busy", *_STAGES)
     return table(headings, map(_speed, report.speed), words=(0, 1))
 
 
@@ -42,7 +42,8 @@ def _speed(each: StageSpeed) -> list[str]:
     how = "statistics + flow" if each.flow else "statistics"
     stages = (each.cpu_seconds.get(name) for name in _STAGES)
     cells = ("" if seconds is None else f"{1000 * seconds:.1f}" for seconds in stages)
-    return [f"{each.width} x {each.height}", how, f"{each.fps:.1f}", f"{each.share:.2f}", *cells]
+    rates = (f"{each.fps:.1f}", f"{each.share:.2f}", f"{each.busy:.2f}")
+    return [f"{each.width} x {each.height}", how, *rates, *cells]
 
 
 def _facts(report: VideoReport) -> Iterator[str]:
