@@ -5,6 +5,7 @@ alternating cells, a lattice as fine as its strides, a glow round what stands be
 losses that compare statistics of a whole picture hardly see any of them.
 """
 
+from functools import cache
 from itertools import product
 
 import torch
@@ -71,9 +72,8 @@ def lattice(covariance: Float[Tensor, "n h w"]) -> Float[Tensor, " n"]:
     is again alike where the next stride begins. It costs nothing to have texture that does not
     repeat.
     """
-    lags, halves = torch.tensor(_lags()).unbind(1)
-    near, far = (_at(covariance, lags + side * halves) for side in (-1, 1))
-    return (_at(covariance, lags) - (near + far) / 2).clamp_min(0).mean(dim=1)
+    here, near, far = _at(covariance, _lattice_lags(covariance.device)).unbind(1)
+    return (here - (near + far) / 2).clamp_min(0).mean(dim=1)
 
 
 def threads(covariance: Float[Tensor, "n h w"]) -> Float[Tensor, " n"]:
@@ -85,9 +85,7 @@ def threads(covariance: Float[Tensor, "n h w"]) -> Float[Tensor, " n"]:
     less the axes. As a picture is looked at as a whole, strokes that go one way here and another
     there count like threads that cross.
     """
-    straight, aslant = torch.tensor(SHORT_THREADS + THREADS)[..., None].unbind(1)
-    row, column = (_at(covariance, straight * torch.tensor(axis)) for axis in ((0, 1), (1, 0)))
-    falling, rising = (_at(covariance, aslant * torch.tensor(axis)) for axis in ((1, 1), (1, -1)))
+    row, column, falling, rising = _at(covariance, _thread_lags(covariance.device)).unbind(1)
     axes = (row + column) / 2
     linen = axes - (falling + rising) / 2
     crossed = torch.minimum(falling, rising) - axes.clamp_min(0)
@@ -187,9 +185,24 @@ def _autocovariance(grey: Float[Tensor, "n h w"]) -> Float[Tensor, "n h w"]:
     return torch.fft.irfft2(power, s=(height, width)) / (height * width)
 
 
-def _at(covariance: Float[Tensor, "n h w"], lags: Int[Tensor, "k 2"]) -> Float[Tensor, "n k"]:
+def _at(covariance: Float[Tensor, "n h w"], lags: Int[Tensor, "m k 2"]) -> Float[Tensor, "n m k"]:
     """The covariance at distances (down, across); all at once, as each alone costs a whole map."""
-    return covariance[:, lags[:, 0], lags[:, 1]]
+    return covariance[:, lags[..., 0], lags[..., 1]]
+
+
+@cache
+def _thread_lags(device: torch.device) -> Int[Tensor, "4 k 2"]:
+    """Along rows, along columns, and along the falling and the rising diagonals."""
+    straight, aslant = torch.tensor(SHORT_THREADS + THREADS)[..., None].unbind(1)
+    axes = torch.tensor([[[0, 1]], [[1, 0]], [[1, 1]], [[1, -1]]])
+    return torch.cat([straight * axes[:2], aslant * axes[2:]]).to(device)
+
+
+@cache
+def _lattice_lags(device: torch.device) -> Int[Tensor, "3 k 2"]:
+    """Where a lattice repeats, and half a stride nearer and farther."""
+    lags, halves = torch.tensor(_lags()).unbind(1)
+    return torch.stack([lags, lags - halves, lags + halves]).to(device)
 
 
 def _lags() -> list[tuple[tuple[int, int], tuple[int, int]]]:

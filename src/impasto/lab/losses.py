@@ -6,6 +6,7 @@ size of what is aimed at, so that layers, scales and styles can be added without
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -238,8 +239,12 @@ def gamut_loss(
 
 def colours_along(image: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n directions cells"]:
     """Where the colours of a picture's cells lie along the directions of `palette`."""
+    cells = F.avg_pool2d(image, PALETTE_CELL).flatten(2)
+    return torch.einsum("dc,ncp->ndp", _palette_directions(image.device), cells)
+
+
+@cache
+def _palette_directions(device: torch.device) -> Float[Tensor, "directions 3"]:
     generator = torch.Generator().manual_seed(0)
     drawn = torch.randn(PALETTE_DIRECTIONS - 3, 3, generator=generator)
-    directions = torch.cat([torch.eye(3), drawn / drawn.norm(dim=1, keepdim=True)]).to(image.device)
-    cells = F.avg_pool2d(image, PALETTE_CELL).flatten(2)
-    return torch.einsum("dc,ncp->ndp", directions, cells)
+    return torch.cat([torch.eye(3), drawn / drawn.norm(dim=1, keepdim=True)]).to(device)

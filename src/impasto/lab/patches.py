@@ -4,6 +4,8 @@ A collage of patches has seams, and deep features look across them, so its stati
 those of the whole. A trunk that has been painted with both in training minds it less.
 """
 
+from functools import cache
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -22,13 +24,19 @@ def collage(
     image: Float[Tensor, "n 3 h w"],
 ) -> tuple[Float[Tensor, "n 3 h2 w2"], Float[Tensor, "1 1 h2 w2"]]:
     """Patches of pictures side by side, and what each pixel weighs: those at seams nothing."""
-    height, width = image.shape[-2:]
+    rows, columns, weight = _grid(*image.shape[-2:], image.device)
+    return image[..., rows[:, None], columns], weight
+
+
+@cache
+def _grid(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Which rows and columns of a picture are in its collage, and what each pixel weighs."""
     count = max(1, min(COUNT, height // SIDE, width // SIDE))
     grid = spread(everywhere(height, width), height, width, count, SIDE)
-    rows = torch.from_numpy(grid.rows).to(image.device)
-    columns = torch.from_numpy(grid.columns).to(image.device)
-    weight = torch.from_numpy(grid.weight()).to(image.device)[None, None]
-    return image[..., rows[:, None], columns], weight
+    rows, columns, weight = (
+        torch.from_numpy(each).to(device) for each in (grid.rows, grid.columns, grid.weight())
+    )
+    return rows, columns, weight[None, None]
 
 
 def measure_patches(

@@ -3,6 +3,7 @@
 The same function for 4/9 of the work, and no large feature map is written.
 """
 
+from functools import cache
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -13,13 +14,16 @@ from torch import Tensor, nn
 from impasto.lab.padding import pad_edge
 from impasto.lab.sites import Normalise, Site
 
+CPU = torch.device("cpu")
 
-def phase_taps() -> Float[Tensor, "2 2 3 2 2 3"]:
+
+@cache
+def phase_taps(device: torch.device = CPU) -> Float[Tensor, "2 2 3 2 2 3"]:
     """Which 3x3 tap falls where in the 2x2 window of `phase_kernel`: (r, a, u, s, b, v).
 
     Output row r of a pair takes kernel row u from window row a; s, b and v say the same of columns.
     """
-    taps = torch.tensor([[[1.0, 1, 0], [0, 0, 1]], [[1, 0, 0], [0, 1, 1]]])
+    taps = torch.tensor([[[1.0, 1, 0], [0, 0, 1]], [[1, 0, 0], [0, 1, 1]]], device=device)
     return torch.einsum("rau,sbv->rausbv", taps, taps)
 
 
@@ -30,11 +34,12 @@ def phase_kernel(weight: Float[Tensor, "o i 3 3"]) -> Float[Tensor, "o*4 i 2 2"]
     and 2p need, because each of their three taps falls on one of the two. Outputs are ordered for
     `pixel_shuffle`, and come out one pixel early: row 0 is high-resolution row -1.
     """
-    kernel = torch.einsum("rausbv,oiuv->orsiab", phase_taps().to(weight.device), weight)
+    kernel = torch.einsum("rausbv,oiuv->orsiab", phase_taps(weight.device), weight)
     return kernel.flatten(0, 2)
 
 
-def skip_taps() -> Float[Tensor, "2 2 2 3 2 2 2 3"]:
+@cache
+def skip_taps(device: torch.device = CPU) -> Float[Tensor, "2 2 2 3 2 2 2 3"]:
     """Which 3x3 tap falls where in the window of `skip_kernel`: (r, a, x, u, s, b, y, v).
 
     As `phase_taps`, with x and y the place inside an unshuffled 2x2 cell.
@@ -44,6 +49,7 @@ def skip_taps() -> Float[Tensor, "2 2 2 3 2 2 2 3"]:
         for tap in range(3):
             line = row + tap  # counted from row 2p - 2, the first of the window
             taps[row, line // 2, line % 2, tap] = 1
+    taps = taps.to(device)
     return torch.einsum("raxu,sbyv->raxusbyv", taps, taps)
 
 
@@ -52,7 +58,7 @@ def skip_kernel(weight: Float[Tensor, "o i 3 3"]) -> Float[Tensor, "o*4 i*4 2 2"
 
     Its outputs lie on the same grid as those of `phase_kernel`.
     """
-    kernel = torch.einsum("raxusbyv,oiuv->orsixyab", skip_taps().to(weight.device), weight)
+    kernel = torch.einsum("raxusbyv,oiuv->orsixyab", skip_taps(weight.device), weight)
     return kernel.flatten(3, 5).flatten(0, 2)
 
 
