@@ -33,6 +33,7 @@ from impasto.lab.levels import (
     ResidualBlock,
     TrunkSettings,
 )
+from impasto.lab.moments import mean_and_variance
 from impasto.lab.padding import pad_edge
 from impasto.lab.phases import UpConv, skip_kernel
 from impasto.lab.sites import (
@@ -195,10 +196,8 @@ class Trunk(nn.Module):
                 found.append(no_statistics(code, site))
             else:
                 share = F.pad(F.avg_pool2d(weight, site.stride), [site.extra] * 4)
-                share = share / share.sum()
-                mean = (x * share).sum((2, 3))
-                variance = ((x - mean[..., None, None]).square() * share).sum((2, 3))
-                found.append(self._statistics(mean, variance, site))
+                moments = mean_and_variance(x, share / share.sum())
+                found.append(self._statistics(*moments, site))
             return scale_and_shift(x, compose(codes[site.name], found[-1]), site)
 
         self.run(padded, normalise, grain)
@@ -216,7 +215,7 @@ class Trunk(nn.Module):
         def normalise(x: Tensor, site: Site) -> Tensor:
             affine, statistics = codes[site.name], None
             if not site.fixed:
-                statistics = self._inside(x, site, size)
+                statistics = self.inside(x, site, size)
                 affine = compose(affine, statistics)
             if found is not None:
                 found.append(no_statistics(code, site) if statistics is None else statistics)
@@ -224,13 +223,12 @@ class Trunk(nn.Module):
 
         return normalise
 
-    def _inside(self, x: Tensor, site: Site, size: Sequence[int]) -> Float[Tensor, "n 2 c"]:
+    def inside(self, x: Tensor, site: Site, size: Sequence[int]) -> Float[Tensor, "n 2 c"]:
         """Statistics of what belongs to the picture, without its margin."""
         first = self.settings.margin // site.stride + site.extra
         last = [first + -(-side // site.stride) for side in size]
-        inside = x[..., first : last[0], first : last[1]].float()
-        variance, mean = torch.var_mean(inside, dim=(2, 3), correction=0)
-        return self._statistics(mean, variance, site)
+        inside = x[..., first : last[0], first : last[1]]
+        return self._statistics(*mean_and_variance(inside), site)
 
 
 def fit_grain(grain: Tensor | None, padded: Tensor) -> Float[Tensor, "n 1 _ _"]:

@@ -27,17 +27,39 @@ class _Pad(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, inset: int) -> Tensor:
         ctx.inset = inset
-        for dim in (3, 2):
-            last = x.shape[dim] - 1 - inset
-            x = torch.cat([x.narrow(dim, inset, 1), x, x.narrow(dim, last, 1)], dim)
-        return x
+        count, channels, height, width = x.shape
+        padded = torch.empty(
+            (count, channels, height + 2, width + 2),
+            dtype=x.dtype,
+            device=x.device,
+            memory_format=_layout(x),
+        )
+        padded[:, :, 1:-1, 1:-1] = x
+        for dim in (2, 3):
+            last = padded.shape[dim] - 2 - inset
+            padded.select(dim, 0).copy_(padded.select(dim, 1 + inset))
+            padded.select(dim, -1).copy_(padded.select(dim, last))
+        return padded
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        inner = gradient.clone()
-        for dim in (2, 3):
-            first, last = 1 + ctx.inset, inner.shape[dim] - 2 - ctx.inset
-            inner.select(dim, first).add_(inner.select(dim, 0))
-            inner.select(dim, last).add_(inner.select(dim, -1))
-            inner = inner.narrow(dim, 1, inner.shape[dim] - 2)
+        # A copy in one piece, which whatever comes next reads faster than a part of the whole.
+        inner = gradient[:, :, 1:-1, 1:-1].clone(memory_format=_layout(gradient))
+        _fold(inner, gradient[:, :, 1:-1, 0], gradient[:, :, 1:-1, -1], ctx.inset)
+        top, bottom = (gradient[:, :, line, 1:-1].clone() for line in (0, -1))
+        for row, line in ((top, 0), (bottom, -1)):
+            _fold(row, gradient[:, :, line, 0], gradient[:, :, line, -1], ctx.inset)
+        _fold(inner.transpose(2, 3), top, bottom, ctx.inset)
         return inner, None
+
+
+def _fold(inner: Tensor, first: Tensor, last: Tensor, inset: int) -> None:
+    """Adds what lay before and behind the last axis to the places it was repeated from."""
+    inner.select(-1, inset).add_(first)
+    inner.select(-1, -1 - inset).add_(last)
+
+
+def _layout(x: Tensor) -> torch.memory_format:
+    """Whether channels lie last in memory."""
+    last = x.is_contiguous(memory_format=torch.channels_last)
+    return torch.channels_last if last else torch.contiguous_format
