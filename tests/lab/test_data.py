@@ -25,7 +25,7 @@ def test_a_batch_depends_only_on_seed_and_step(photos: PhotoSet) -> None:
     assert torch.equal(first.image, again.image)
     assert torch.equal(first.noise, again.noise)
     assert torch.equal(first.mix, again.mix)
-    assert first.shift == again.shift
+    assert torch.equal(first.shift, again.shift)
     assert not torch.equal(first.image, other.image)
 
 

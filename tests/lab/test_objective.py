@@ -40,7 +40,14 @@ def terms_of(
     )
     image = photo.repeat(2, 1, 1, 1)
     grain, mix = random_grain(np.random.default_rng(0), 2, 96), torch.eye(2)
-    batch = Batch(image, torch.zeros_like(image), mix, patches=True, shift=(0, 0), grain=grain)
+    batch = Batch(
+        image,
+        torch.zeros_like(image),
+        mix,
+        patches=True,
+        shift=torch.zeros(2, dtype=torch.long),
+        grain=grain,
+    )
     code = torch.from_numpy(easel.styles[0].code.copy()).repeat(2, 1, 1)
     with torch.no_grad():
         return objective.terms(read_trunk(easel.model.folder), code, batch, extras)

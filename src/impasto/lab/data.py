@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 from PIL import Image, ImageOps
 from torch import Tensor
 
@@ -103,15 +103,16 @@ class Batch:
     """How much of each style an item is painted in; each row sums to 1. The first is identity."""
     patches: bool
     """Whether statistics are those of patches; see `impasto.lab.patches`."""
-    shift: tuple[int, int]
+    shift: Int[Tensor, "2"]
+    """Rows and columns by which the photos of the stability term are shifted."""
     grain: Float[Tensor, "n 1 cells cells"]
     """As much as pictures and any margin need; see `impasto.lab.nets`."""
 
     def to(self, device: str) -> "Batch":
         """The same on a device."""
-        held = (getattr(self, name).to(device) for name in ("image", "noise", "mix", "grain"))
-        image, noise, mix, grain = held
-        return replace(self, image=image, noise=noise, mix=mix, grain=grain)
+        names = ("image", "noise", "mix", "shift", "grain")
+        image, noise, mix, shift, grain = (getattr(self, name).to(device) for name in names)
+        return replace(self, image=image, noise=noise, mix=mix, shift=shift, grain=grain)
 
 
 def random_grain(
@@ -181,7 +182,7 @@ class PhotoSet:
             noise=self._noise(rng, image, sampling.noise),
             mix=random_mixes(rng, sampling, shares).to(self.device),
             patches=bool(rng.random() < sampling.patches),
-            shift=(int(rng.integers(MOST_SHIFT)), int(rng.integers(MOST_SHIFT))),
+            shift=torch.from_numpy(rng.integers(MOST_SHIFT, size=2)).to(self.device),
             grain=random_grain(rng, size, crop).to(self.device),
         )
 

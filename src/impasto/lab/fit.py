@@ -256,4 +256,5 @@ def _exam(pictures: Sequence[RGB], sampling: Sampling) -> Batch:
     style = (torch.arange(len(image)) >= sampling.identities).long()
     grain = random_grain(np.random.default_rng(0), len(image), sampling.crop)
     mix = F.one_hot(style, 2).float()
-    return Batch(image, torch.zeros_like(image), mix, patches=False, shift=(0, 0), grain=grain)
+    shift = torch.zeros(2, dtype=torch.long)
+    return Batch(image, torch.zeros_like(image), mix, patches=False, shift=shift, grain=grain)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from impasto.core.errors import NumericalError
@@ -115,14 +115,20 @@ class Objective:
     ) -> dict[str, Tensor]:
         """All terms that the weights name, each a scalar, of a batch painted with its codes."""
         painted = _paint(trunk, code, batch)
+        terms = self.judge(painted, batch)
+        if self.weights.stability and extras.stability:
+            terms["stability"] = _stability(trunk, painted, batch, code)
+        if self.weights.coarse and extras.coarse and self.coarse is not None:
+            coarse = self.coarse_loss(painted[self.styled], self.coarse, batch.mix[self.styled])
+            terms["coarse"] = coarse
+        return terms
+
+    def judge(self, painted: Float[Tensor, "n 3 h w"], batch: Batch) -> dict[str, Tensor]:
+        """The terms of every step, of a batch that is painted."""
         terms = self._feature_terms(painted, batch)
         terms["variation"] = total_variation(painted[self.styled]).mean()
         terms["range"] = out_of_range(painted).mean()
         terms["identity"] = _mean(squared_error(painted[self.same], batch.image[self.same]))
-        if self.weights.stability and extras.stability:
-            terms["stability"] = _stability(trunk, painted, batch, code)
-        if self.weights.coarse and extras.coarse and self.coarse is not None:
-            terms["coarse"] = self._coarse(painted[self.styled], self.coarse, batch)
         if self.weights.fine and self.closeup is not None:
             terms["fine"] = self.closeup.loss(painted[self.styled], batch.mix[self.styled])
         return {name: value for name, value in terms.items() if getattr(self.weights, name)}
@@ -167,11 +173,15 @@ class Objective:
             each = each * (batch.mix[self.styled] * self.contents).sum(1)
         return each.mean()
 
-    def _coarse(self, painted: Tensor, looks: Look, batch: Batch) -> Tensor:
+    def coarse_loss(
+        self,
+        painted: Float[Tensor, "n 3 h w"],
+        looks: Look,
+        mix: Float[Tensor, "n styles"],
+    ) -> Float[Tensor, ""]:
         """The style loss at half the size: large strokes and shapes."""
         small = F.interpolate(painted, scale_factor=COARSE, mode="bilinear", antialias=True)
-        targets = looks.mix_features(batch.mix[self.styled])
-        return style_loss(self.features(small, STYLE_LAYERS), targets).mean()
+        return style_loss(self.features(small, STYLE_LAYERS), looks.mix_features(mix)).mean()
 
 
 def _paint(trunk: Trunk, code: Tensor, batch: Batch) -> Float[Tensor, "n 3 h w"]:
@@ -185,13 +195,20 @@ def _paint(trunk: Trunk, code: Tensor, batch: Batch) -> Float[Tensor, "n 3 h w"]
 def _stability(trunk: Trunk, painted: Tensor, batch: Batch, code: Tensor) -> Tensor:
     """How much the painting changes with a photo that is shifted a little and noisier."""
     half, side = len(batch.image) // 2, batch.image.shape[-1] - MOST_SHIFT
-    rows, columns = (slice(first, first + side) for first in batch.shift)
-    shifted = (batch.image + batch.noise.flip(0))[:half, :, rows, columns]
+    shifted = _cut((batch.image + batch.noise.flip(0))[:half], batch.shift, side)
     shifted = shifted.contiguous(memory_format=torch.channels_last)
     again = trunk(shifted, code[:half], grain=batch.grain[:half])
     middle = slice(STABILITY_BORDER, -STABILITY_BORDER)
     inside = (..., middle, middle)
-    return squared_error(again[inside], painted[:half, :, rows, columns][inside]).mean()
+    return squared_error(again[inside], _cut(painted[:half], batch.shift, side)[inside]).mean()
+
+
+def _cut(
+    image: Float[Tensor, "n 3 h w"], start: Int[Tensor, "2"], side: int
+) -> Float[Tensor, "n 3 side side"]:
+    """A square from (row, column) on; a start on the device is never waited for."""
+    line = torch.arange(side, device=image.device)
+    return image.index_select(2, line + start[0]).index_select(3, line + start[1])
 
 
 def _mean(values: Tensor) -> Tensor:
