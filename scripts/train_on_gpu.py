@@ -1,9 +1,9 @@
 """Trains a recipe on a GPU for some minutes: one kind of step, recorded as a CUDA graph.
 
-    python scripts/pack_assets.py runs/pack recipes/default.toml
+    python scripts/pack_assets.py runs/pack recipes/quality.toml
     export IMPASTO_ASSETS=runs/pack
-    python scripts/train_on_gpu.py recipes/default.toml runs/default --start default --seconds 580
-    impasto export recipes/default.toml --run runs/default --model DIR --styles DIR
+    python scripts/train_on_gpu.py recipes/quality.toml runs/quality --start quality --seconds 580
+    impasto export recipes/quality.toml --run runs/quality --model DIR --styles DIR
 
 `impasto train --device cuda` starts thousands of small operations a step, and the GPU waits for
 them. Here forward and backward are recorded once and started as one. For that every step does the
@@ -32,7 +32,8 @@ from impasto.lab.checkpoint import load_checkpoint, save_checkpoint
 from impasto.lab.data import FLAT, MOST_SHIFT, SPARE_CELLS, Batch, random_mixes
 from impasto.lab.levels import GRAIN_CELL
 from impasto.lab.losses import squared_error
-from impasto.lab.objective import STABILITY_BORDER, check_finite
+from impasto.lab.objective import STABILITY_BORDER, check_finite, cut_square
+from impasto.lab.optimiser import update_mean
 from impasto.lab.patches import measure_patches
 from impasto.lab.recipe import load_recipe
 from impasto.lab.sites import Site, compose, parts_of, scale_and_shift
@@ -216,11 +217,10 @@ class Steps:
 
     def stability(self, painted: Tensor, again: Tensor, batch: Batch) -> Tensor:
         """How much paintings of what was shifted differ, away from the border."""
-        inside = self.line[STABILITY_BORDER : self.crop - STABILITY_BORDER - MOST_SHIFT]
-        rows, columns = (inside + by for by in batch.shift)
-        there = painted[self.again].index_select(2, rows).index_select(3, columns)
-        here = again.index_select(2, inside).index_select(3, inside)
-        return squared_error(here, there).mean()
+        side = self.crop - 2 * STABILITY_BORDER - MOST_SHIFT
+        here = slice(STABILITY_BORDER, STABILITY_BORDER + side)
+        there = cut_square(painted[self.again], STABILITY_BORDER + batch.shift, side)
+        return squared_error(again[..., here, here], there).mean()
 
     def compute(self) -> None:
         """Forward and backward."""
@@ -256,19 +256,8 @@ class Steps:
         rates = (schedule.body_rate, schedule.rate, schedule.code_rate)
         trainer.optimiser.move(rate * factor for rate in rates)
         trainer.step += 1
-        self.average()
-
-    @torch.no_grad()
-    def average(self) -> None:
-        """Moves the running mean, all weights at once."""
-        done = self.trainer.step - self.first
-        kept = min(self.recipe.schedule.average, done / (done + 10))
-        mean, live = (list(each.state_dict().values()) for each in self.pair())
-        torch._foreach_lerp_(mean, live, 1 - kept)
-
-    def pair(self) -> tuple[nn.Module, nn.Module]:
-        """What is averaged, and what is trained."""
-        return self.trainer.average, self.trainer.live
+        done = trainer.step - self.first
+        update_mean(trainer.average, trainer.live, schedule.average, done)
 
 
 def run(steps: Steps, options: argparse.Namespace) -> None:

@@ -44,7 +44,7 @@ def test_squares_are_those_that_torch_cuts(size: tuple[int, int]) -> None:
 
 
 def test_a_square_that_shows_nothing_is_replaced() -> None:
-    """Where one photo in two is a blank wall, hardly any square of a batch is blank."""
+    """Where half of the photos are a blank wall, fewer squares are blank than were drawn."""
     photos = [torch.from_numpy(photo(1, 64, 64)), torch.full((64, 64, 3), 90, dtype=torch.uint8)]
     squares = script("train_on_gpu")["Squares"](photos, CROP)
     image = squares.cut(squares.draw(np.random.default_rng(0), 64))

@@ -195,15 +195,17 @@ def _paint(trunk: Trunk, code: Tensor, batch: Batch) -> Float[Tensor, "n 3 h w"]
 def _stability(trunk: Trunk, painted: Tensor, batch: Batch, code: Tensor) -> Tensor:
     """How much the painting changes with a photo that is shifted a little and noisier."""
     half, side = len(batch.image) // 2, batch.image.shape[-1] - MOST_SHIFT
-    shifted = _cut((batch.image + batch.noise.flip(0))[:half], batch.shift, side)
+    shifted = cut_square((batch.image + batch.noise.flip(0))[:half], batch.shift, side)
     shifted = shifted.contiguous(memory_format=torch.channels_last)
     again = trunk(shifted, code[:half], grain=batch.grain[:half])
     middle = slice(STABILITY_BORDER, -STABILITY_BORDER)
     inside = (..., middle, middle)
-    return squared_error(again[inside], _cut(painted[:half], batch.shift, side)[inside]).mean()
+    return squared_error(
+        again[inside], cut_square(painted[:half], batch.shift, side)[inside]
+    ).mean()
 
 
-def _cut(
+def cut_square(
     image: Float[Tensor, "n 3 h w"], start: Int[Tensor, "2"], side: int
 ) -> Float[Tensor, "n 3 side side"]:
     """A square from (row, column) on; a start on the device is never waited for."""
