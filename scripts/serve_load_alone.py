@@ -10,7 +10,8 @@ from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Backend
 from impasto.engine.backends import open_backend
 from impasto.engine.crowd import pipeline_of
-from impasto.engine.painter import Measured, Painter
+from impasto.engine.measured import Measured
+from impasto.engine.painter import Painter
 from impasto.media.image import Picture, read_image, write_image
 
 CORES = usable_cores()

@@ -31,7 +31,8 @@ from impasto.engine.affines import compose
 from impasto.engine.backend import BackendInfo
 from impasto.engine.backends import open_backend
 from impasto.engine.crowd import Crowd, gathered, pipeline_of
-from impasto.engine.painter import Measured, Painter
+from impasto.engine.measured import Measured
+from impasto.engine.painter import Painter
 from impasto.media.image import Picture, WriteOptions, read_image, write_image
 
 

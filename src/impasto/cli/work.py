@@ -18,7 +18,8 @@ from impasto.cli.streams import standard_input, standard_output
 from impasto.core.errors import ImpastoError, OutputError
 from impasto.core.files import make_folder, shown
 from impasto.engine.crowd import Step, pipeline_of
-from impasto.engine.painter import Measured, Painter
+from impasto.engine.measured import Measured
+from impasto.engine.painter import Painter
 from impasto.media.image import Picture, count_pixels, read_image, write_image
 
 Results = Generator[Result, None, None]

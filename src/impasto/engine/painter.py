@@ -1,6 +1,6 @@
 """The painter: measure, compose, paint. Slow once for a style, then fast for every picture."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from impasto.engine.collage import View, view_of
 from impasto.engine.grain import grain_of
 from impasto.engine.images import Image, like, to_picture
 from impasto.engine.looks import Look, StyleLike, make_look
+from impasto.engine.measured import Measured
 from impasto.engine.model import DEFAULT_MODEL, Model, load_model
 from impasto.engine.pixels import fade, padded_side, place, window
 from impasto.engine.regions import Layer, Masks, Patch, lay, make_regions, shown_in
@@ -34,23 +35,6 @@ from impasto.styles.library import Library
 
 if TYPE_CHECKING:  # needs OpenCV's module, which photos do not
     from impasto.engine.drift import Drift
-
-
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """A picture that is ready to be painted."""
-
-    photo: Picture
-    """Prepared: transparent pixels filled, the size bounded."""
-    affine: Affine | None
-    """None at strength 0: the photo is the result."""
-    small: Picture | None = None
-    """What is painted in place of the photo, and brought to its size: for a stroke reference, and
-    where the photo is tiny."""
-    layers: tuple[Layer, ...] | None = None
-    """What is painted in several styles, the lowest first, in place of all in one."""
-    drift: "Drift | None" = None
-    """How far it has gone, in a video; only where all is painted in one style."""
 
 
 class Painter:

@@ -16,7 +16,8 @@ from impasto.engine.collage import is_large
 from impasto.engine.cuts import CutDetector
 from impasto.engine.images import to_picture
 from impasto.engine.looks import Look
-from impasto.engine.painter import Measured, Painter
+from impasto.engine.measured import Measured
+from impasto.engine.painter import Painter
 from impasto.engine.regions import Layer, Patch, shown_in
 from impasto.engine.smoothing import Smoother, Trail, Window
 from impasto.engine.strokes import at_long_side, painted_side
