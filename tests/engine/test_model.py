@@ -66,6 +66,11 @@ def test_a_missing_model_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ({"margin": -1}, "margin is -1"),
         ({"margin": 10**9}, "margin"),
         ({"thumbnail": 250}, "not a multiple"),
+        ({"sites": [{"name": "stem", "channels": 6, "bank": -1}]}, "bank of its site 'stem' is -1"),
+        ({"sites": [{"name": "stem", "channels": 6, "bank": 4}]}, "do not belong together"),
+        ({"filters": "many"}, "filters are 'many'"),
+        ({"filters": -1}, "filters are -1"),
+        ({"filters": 10**9}, "filters are 1000000000"),
         ({"reach": -1}, "reach is -1"),
         ({"reach": "far"}, "reach is 'far'"),
         ({"reach": 10**6}, "reach is 1000000"),
@@ -80,6 +85,23 @@ def test_a_bad_manifest_is_refused(
     with pytest.raises(ModelError, match=message) as caught:
         load_model(model_folder)
     assert str(model_folder) in str(caught.value)
+
+
+def test_a_model_whose_styles_mix_filters(
+    model_folder: Path, rewrite_manifest: Callable[..., None]
+) -> None:
+    """It says how many numbers those are, which channels mix them, and has a graph that does."""
+    sites = [{"name": "bank", "channels": 2, "bank": 4}, {"name": "stem", "channels": 4}]
+    rewrite_manifest(sites=sites, filters=30)
+    with pytest.raises(ModelError, match=r"no mix\.onnx"):
+        load_model(model_folder)
+    (model_folder / "mix.onnx").touch()
+    model = load_model(model_folder)
+    assert model.filters == 30
+    assert model.mixing.tolist() == [True] * 2 + [False] * 4
+    rewrite_manifest(filters=30)
+    with pytest.raises(ModelError, match="do not belong together"):
+        load_model(model_folder)
 
 
 @pytest.mark.parametrize("name", ["measure.onnx", "paint.onnx", "weights.safetensors"])

@@ -83,6 +83,8 @@ class ShortOfMemory:
 
     def load(self, graph: Path, shapes: Shapes, *, exact: bool = False) -> Session:
         """The real session, if there is memory for it."""
+        if "image" not in shapes:
+            return BACKEND.load(graph, shapes, exact=exact)
         _, height, width, _ = shapes["image"]
         session = BACKEND.load(graph, shapes, exact=exact) if height * width <= self.most else None
         return _Session(self, session, height * width)

@@ -15,6 +15,7 @@ from impasto.core.arrays import RGB
 from impasto.core.errors import EngineError
 from impasto.engine.affines import compose
 from impasto.engine.backend import Array, BackendInfo
+from impasto.engine.filters import filters_of
 from impasto.engine.grain import grain_of
 from impasto.engine.layers import LayerTime
 from impasto.engine.openvino_backend import OpenVinoBackend
@@ -101,6 +102,7 @@ def measure_profile(
     affine = compose(painter.code, painter.measure(photo))
     image, _ = pad(photo, painter.model.margin, painter.model.multiple)
     inputs = {"image": image, "affine": affine, **grain_of(painter.model, image)}
+    inputs |= filters_of(backend, painter.model, affine)
     layers = backend.layers(painter.model.paint_graph, inputs, runs)
     dynamic, constant = _time_affine(painter, inputs, runs)
     return ProfileReport(

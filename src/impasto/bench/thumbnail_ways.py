@@ -6,6 +6,7 @@ import numpy as np
 
 from impasto.core.arrays import RGB, Stats, Weight
 from impasto.engine.collage import Collage, everywhere, spread
+from impasto.engine.filters import filters_of
 from impasto.engine.grain import grain_of
 from impasto.engine.painter import Painter
 from impasto.engine.pixels import pad
@@ -26,7 +27,9 @@ def weighed(painter: Painter, pixels: RGB, weight: Weight) -> Stats:
     image, part = pad(pixels, model.margin, model.multiple)
     weights = np.zeros((1, 1, *image.shape[1:3]), np.float32)
     weights[0, 0, part[1], part[2]] = weight
-    inputs = {"image": image, "code": painter.code, "weight": weights, **grain_of(model, image)}
+    filters = filters_of(painter.backend, model, painter.code)
+    inputs = {"image": image, "code": painter.code, "weight": weights, **filters}
+    inputs |= grain_of(model, image)
     shapes = {name: array.shape for name, array in inputs.items()}
     return painter.backend.load(model.measure_graph, shapes, exact=True).run(inputs)
 

@@ -1,10 +1,12 @@
 """A backend without a runtime, for tests: small and deterministic; only the grain leaves it cold.
 
-It never opens a graph; it tells measure and paint apart by the names of their inputs. Each channel
-of the pretended trunk sees one of the three colours, so that `measure` returns true statistics of
-the picture (nudged by the code) and `paint` recolours the picture by the affine.
+It never opens a graph; it tells mix, measure and paint apart by the names of their inputs. It mixes
+zeros, as many as the manifest beside the graph says, and they change nothing. Each channel of the
+pretended trunk sees one of the three colours, so that `measure` returns true statistics of the
+picture (nudged by the code) and `paint` recolours the picture by the affine.
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,7 +20,7 @@ _STD_FLOOR = 0.02
 
 
 class FakeBackend:
-    """Pretends to run the two graphs of a model; counts what it loads and runs."""
+    """Pretends to run the graphs of a model; counts what it loads and runs."""
 
     def __init__(self) -> None:
         self.loads: list[tuple[str, Shapes]] = []
@@ -42,7 +44,7 @@ class _FakeSession:
         self._shapes = dict(shapes)
 
     def run(self, inputs: Mapping[str, Array], part: Part = ()) -> Array:
-        """Measure or paint, by the names of the inputs."""
+        """Mix, measure or paint, by the names of the inputs."""
         seen = {name: array.shape for name, array in inputs.items()}
         if seen != self._shapes:
             title = describe(self._graph, self._shapes)
@@ -50,6 +52,9 @@ class _FakeSession:
                 f"the fake engine cannot run {title}: loaded for other shapes: {seen}"
             )
         self._backend.runs.append(self._graph.name)
+        if "image" not in inputs:
+            manifest = json.loads((self._graph.parent / "manifest.json").read_bytes())
+            return np.zeros(manifest["filters"], np.float32)
         if "affine" in inputs:
             return out_of(fake_paint(inputs["image"], inputs["affine"]), part)
         return out_of(fake_measure(inputs["image"], inputs["code"], inputs["weight"]), part)

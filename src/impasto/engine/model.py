@@ -1,7 +1,8 @@
-"""The model: a folder with the trunk's two graphs, its weights and a manifest."""
+"""The model: a folder with the trunk's graphs, its weights and a manifest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from impasto.core.arrays import Code
 from impasto.core.errors import ModelError
 from impasto.core.files import BUNDLED_DATA, data_home, reason, sha256_file, shown
 from impasto.core.records import parse_record, short_repr
+from impasto.core.shapes import Bool
 from impasto.styles.spec import is_name
 
 BUNDLED = BUNDLED_DATA / "models"
@@ -20,6 +22,7 @@ DEFAULT_MODEL = "default"
 
 _MAX_MANIFEST_BYTES = 64 * 1024
 _MAX_REACH = 16_384
+_MAX_FILTERS = 2**26
 _FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "name": str,
     "trunk_id": str,
@@ -41,6 +44,8 @@ class Site:
 
     name: str
     channels: int
+    bank: int = 0
+    """How many shared filters a code mixes here; 0 where features are normalised."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +75,24 @@ class Model:
     """The code that gives the photo back."""
     reach: int | None = None
     """How far a painted pixel looks along each axis, in pixels; None in models that do not say."""
+    filters: int = 0
+    """How many numbers the filters are that a style mixes for the graphs; 0 where it mixes none."""
 
     @property
     def styles_folder(self) -> Path:
         """The packages that come with it; may be missing."""
         return self.folder / "styles"
+
+    @cached_property
+    def mixing(self) -> Bool[np.ndarray, " channels"]:
+        """Which channels of a code mix filters; an affine is equal to the code there."""
+        mixes, channels = zip(*((site.bank > 0, site.channels) for site in self.sites), strict=True)
+        return np.repeat(mixes, channels)
+
+    @property
+    def mix_graph(self) -> Path:
+        """The graph that mixes a style's filters; there only if it has some."""
+        return self.folder / "mix.onnx"
 
     @property
     def measure_graph(self) -> Path:
@@ -161,13 +179,17 @@ def _check_numbers(manifest: Mapping[str, Any]) -> None:
         raise ValueError("its thumbnail and margins are not a multiple of its 'multiple'")
     if manifest["multiple"] % manifest["grain_cell"]:
         raise ValueError("its 'multiple' is not a multiple of its 'grain_cell'")
+    filters = manifest.get("filters", 0)
+    if not isinstance(filters, int) or not 0 <= filters <= _MAX_FILTERS:
+        raise ValueError(f"its filters are {short_repr(filters)}, not 0 to {_MAX_FILTERS}")
     reach = manifest.get("reach", 0)
     if not isinstance(reach, int) or not 0 <= reach <= _MAX_REACH:
         raise ValueError(f"its reach is {short_repr(reach)}, not 0 to {_MAX_REACH}")
 
 
 def _check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
-    for name in ("measure.onnx", "paint.onnx"):
+    mix = ("mix.onnx",) if manifest.get("filters") else ()
+    for name in ("measure.onnx", "paint.onnx", *mix):
         if not (folder / name).is_file():
             raise ValueError(f"it has no {name}")
     found = sha256_file(folder / "weights.safetensors")
@@ -180,16 +202,20 @@ def _build(folder: Path, manifest: Mapping[str, Any]) -> Model:
     if sum(site.channels for site in sites) != manifest["channels"]:
         raise ValueError("the channels of its sites do not sum to its channels")
     fields = {key: manifest[key] for key in _FIELDS if key != "sites"}
+    if bool(manifest.get("filters")) != any(site.bank for site in sites):
+        raise ValueError("its filters and the banks of its sites do not belong together")
     identity = _identity_code(folder / "weights.safetensors", manifest["channels"])
-    reach = manifest.get("reach")
-    return Model(folder=folder, sites=sites, identity_code=identity, reach=reach, **fields)
+    more = {"reach": manifest.get("reach"), "filters": manifest.get("filters", 0)}
+    return Model(folder=folder, sites=sites, identity_code=identity, **more, **fields)
 
 
 def _site(item: object) -> Site:
     if isinstance(item, dict):
-        name, channels = item.get("name"), item.get("channels")
+        name, channels, bank = item.get("name"), item.get("channels"), item.get("bank", 0)
+        if not isinstance(bank, int) or bank < 0:
+            raise ValueError(f"the bank of its site {short_repr(name)} is {short_repr(bank)}")
         if isinstance(name, str) and isinstance(channels, int) and channels > 0:
-            return Site(name, channels)
+            return Site(name, channels, bank)
     raise ValueError(f"its site {short_repr(item)} has no name and channels")
 
 

@@ -11,6 +11,7 @@ from impasto.engine.affines import compose, recalled_affine
 from impasto.engine.backend import Array, Backend
 from impasto.engine.backends import shared_backend
 from impasto.engine.collage import View, view_of
+from impasto.engine.filters import filters_of
 from impasto.engine.grain import grain_of
 from impasto.engine.images import Image, like, to_picture
 from impasto.engine.looks import Look, StyleLike, make_look
@@ -248,6 +249,7 @@ class Painter:
         return {"image": image, "code": code, "weight": weight, **grain_of(model, image)}
 
     def _measure(self, inputs: dict[str, Array]) -> Stats:
+        inputs = inputs | filters_of(self.backend, self.model, inputs["code"])
         shapes = {name: array.shape for name, array in inputs.items()}
         return self.backend.load(self.model.measure_graph, shapes).run(inputs)
 

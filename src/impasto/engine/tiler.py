@@ -15,6 +15,7 @@ from impasto.core.arrays import RGB, Affine
 from impasto.core.errors import EngineError, SettingsError
 from impasto.core.memory import spare_memory
 from impasto.engine.backend import Backend, Part, Session
+from impasto.engine.filters import filter_shapes, filters_of
 from impasto.engine.grain import GrainSource, grain
 from impasto.engine.model import Model
 from impasto.engine.pixels import Batch, window
@@ -107,6 +108,7 @@ class Tiler:
             "image": (1, height, width, 3),
             "affine": (2, self._model.channels),
             "grain": (1, 1, height // cell, width // cell),
+            **filter_shapes(self._model),
         }
         return self._backend.load(self._model.paint_graph, shapes)
 
@@ -256,6 +258,7 @@ class Tiler:
         rows, columns = (side // cell for side in batch.shape[1:3])
         field = brush.source(rows, columns, (origin[0] // cell, origin[1] // cell))
         inputs = {"image": batch, "affine": brush.affine, "grain": field}
+        inputs |= filters_of(self._backend, self._model, brush.affine)
         painted: Batch = self._session(*batch.shape[1:3]).run(inputs, part)
         return painted
 

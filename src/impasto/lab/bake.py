@@ -143,8 +143,12 @@ class _BakedGraph(Graph):
         self.nodes[-1].output[0] = self.nodes[-1].name = self.painted
 
     def constant_inputs(self, affine: Affine) -> None:
-        """The affine, and a field of grain that is cut or repeated to the picture's size."""
+        """The affine, its filters, and grain that is cut or repeated to the picture's size."""
         self._first(lambda: self._call("affine", self.floats(affine)))
+        if self.model.filters:
+            mix = ReferenceEvaluator(onnx.load(self.model.mix_graph))
+            (filters,) = cast("list[Any]", mix.run(None, {"code": affine}))
+            self._first(lambda: self._call("filters", self.floats(filters)))
         self._first(lambda: self._call("grain", self._grain()))
 
     def any_size(self) -> None:

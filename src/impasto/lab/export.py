@@ -23,10 +23,12 @@ from impasto.engine.painter import Painter
 from impasto.lab.checkpoint import load_checkpoint
 from impasto.lab.data import assets_folder, list_photos, open_rgb, random_grain, to_tensor
 from impasto.lab.graph import write_measure_graph, write_paint_graph
+from impasto.lab.kernel_graph import filter_count, write_mix_graph
 from impasto.lab.levels import GRAIN_CELL
 from impasto.lab.nets import CodeBook, Trunk, multiply_adds
 from impasto.lab.reach import reach_of
 from impasto.lab.recipe import Recipe, Weights
+from impasto.lab.sites import Site
 from impasto.lab.trainer import Painting
 from impasto.lab.verify import SIZES, Agreement, verify
 from impasto.media.resize import fit_long_side
@@ -158,12 +160,16 @@ def write_model(
     stored.write_bytes(save(tensors))
     write_measure_graph(trunk, stored, folder / "measure.onnx")
     write_paint_graph(trunk, stored, folder / "paint.onnx")
+    filters = filter_count(trunk)
+    if filters:
+        write_mix_graph(trunk, stored, folder / "mix.onnx")
     manifest = {
         "format_version": FORMAT_VERSION,
         "name": name,
         "trunk_id": sha256_file(stored),
         "channels": trunk.channels,
-        "sites": [{"name": site.name, "channels": site.channels} for site in trunk.sites],
+        "sites": [_site(site) for site in trunk.sites],
+        "filters": filters,
         "multiple": trunk.settings.multiple,
         "margin": trunk.settings.margin,
         "grain_cell": GRAIN_CELL,
@@ -177,6 +183,12 @@ def write_model(
     if weights is not None:
         manifest["weights"] = dataclasses.asdict(weights)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+
+
+def _site(site: Site) -> dict[str, object]:
+    """What a manifest says of a site."""
+    found: dict[str, object] = {"name": site.name, "channels": site.channels}
+    return found | ({"bank": site.bank} if site.bank else {})
 
 
 def _write_styles(

@@ -67,8 +67,8 @@ class Bank(nn.Module):
 
     Each style adds mixtures of them to the layer's own filters, so that a code shapes not only how
     much a filter's answer counts but what the filter looks for. Filters are mixed once for a
-    picture, which takes about a millisecond whatever its size. (Yang et al. 2019, "CondConv", mix
-    whole layers by what the input shows; of low rank as in Hu et al. 2021, "LoRA".)
+    style. (Yang et al. 2019, "CondConv", mix whole layers by what the input shows; of low rank as
+    in Hu et al. 2021, "LoRA".)
     """
 
     def __init__(self, site: Site, inputs: int) -> None:

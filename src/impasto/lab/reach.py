@@ -51,7 +51,7 @@ def reach_of(graph: Path, multiple: int, grain_cell: int) -> int:
     """The furthest that a painted pixel looks for pixels or grain, in pixels along either axis.
 
     Args:
-        graph: a paint graph, `(image, affine, grain) -> painted`, beside its weights.
+        graph: a paint graph, `(image, affine, grain, filters) -> painted`, beside its weights.
         multiple: sides of the image are multiples of this.
         grain_cell: pixels that one number of the grain spans.
 
@@ -94,19 +94,18 @@ def _painted(
     cells = np.moveaxis(image[:, ::grain_cell, ::grain_cell, :1], 3, 1)
     spans = {"image": _Span(image, image), "grain": _Span(cells, cells + np.int32(grain_cell - 1))}
     known = {each.name: onnx.numpy_helper.to_array(each) for each in model.graph.initializer}
-    known |= _affine(model)
+    known |= _of_the_style(model)
     for node in model.graph.node:
         _follow(node, spans, known, graph)
     return spans[model.graph.output[0].name]
 
 
-def _affine(model: onnx.ModelProto) -> dict[str, Any]:
-    """Zeros for the affine: kernels that it mixes have one shape, whatever they hold."""
+def _of_the_style(model: onnx.ModelProto) -> dict[str, Any]:
+    """Zeros for affine and filters: kernels have one shape, whatever they hold."""
     shapes = {each.name: each.type.tensor_type.shape for each in model.graph.input}
-    if "affine" not in shapes:
-        return {}
-    sides = [side.dim_value for side in shapes["affine"].dim]
-    return {"affine": np.zeros(sides, np.float32)}
+    sides = {name: [side.dim_value for side in shape.dim] for name, shape in shapes.items()}
+    given = {"affine", "filters"} & sides.keys()
+    return {name: np.zeros(sides[name], np.float32) for name in given}
 
 
 def _follow(

@@ -1,8 +1,8 @@
 """A trunk as operators of ONNX, lowered the way CPU runtimes like it.
 
 What the graphs need of the weights in another form (phase kernels, channel orders) they derive with
-a few operators on constants, which every runtime folds when it loads. Banks of filters are mixed
-by the code before anything else: small matrix products, once a picture.
+a few operators on constants, which every runtime folds when it loads. Filters that a style mixes
+from banks are given, as one line of numbers: a graph of their own makes them once for a style.
 
 Runtimes compute convolutions with colours and channels last in memory, and moving numbers about
 costs as much as a layer. So the picture stays as it is: what torch unshuffles first is read by
@@ -14,34 +14,35 @@ Loading a graph takes a time in proportion to its nodes, constants among them, s
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
-from itertools import product
+from collections.abc import Iterable
+from math import prod
 from pathlib import Path
 
 import numpy as np
 from torch import nn
 
+from impasto.lab.kernel_graph import KernelGraph, banked_layers, kernel_shape
 from impasto.lab.levels import GRAIN_CELL, InvertedResidual, Level, ResidualBlock
 from impasto.lab.nets import Trunk
-from impasto.lab.onnx_graph import FLOAT, UINT8, Graph
-from impasto.lab.phases import EdgeConv, UpConv, phase_taps, skip_taps
+from impasto.lab.onnx_graph import FLOAT, UINT8
+from impasto.lab.phases import EdgeConv, UpConv, skip_taps
 from impasto.lab.sites import Site
 
-Form = Callable[[str], str]
-"""From filters [n, inputs * 9] to kernels [..., n, rest], by operators on constants."""
 SPARE = 4
 """Outputs of the end that nothing reads, beside those of four phases and three colours."""
 END = np.iinfo(np.int32).max
 """As the end of a slice: to the last."""
 
 
-class TrunkGraph(Graph, ABC):
+class TrunkGraph(KernelGraph, ABC):
     """The operators of a trunk, with the conditional normalisation left to subclasses."""
 
     def __init__(self, trunk: Trunk, weights: Path) -> None:
-        super().__init__(weights)
-        self.trunk = trunk
-        self.parts = self.parts_of(self.vector, 2)
+        super().__init__(trunk, weights)
+        *sites, last = (site for site in trunk.sites if not site.bank)
+        # What the end takes stays float32, and would keep all from being rounded at once.
+        self.parts = self.parts_of(self.vector, 2, sites) | self.parts_of(self.vector, 2, [last])
+        self.given = self._given()
 
     @property
     @abstractmethod
@@ -56,31 +57,19 @@ class TrunkGraph(Graph, ABC):
         """A site's part of one of the vector's two rows: [1, channels, 1, 1]."""
         return self.parts[row, site.name]
 
-    def parts_of(self, vector: str, rows: int) -> dict[tuple[int, str], str]:
-        """All sites' parts of a tensor [rows, C] at once, where each would be a slice."""
-        sites = self.trunk.sites
-        line = self.reshape(vector, 1, rows * self.trunk.channels, 1, 1)
-        pieces = self.split(line, 1, [site.channels for site in sites] * rows)
-        places = product(range(rows), (site.name for site in sites))
-        return dict(zip(places, pieces, strict=True))
-
-    def mixed(self, layer: EdgeConv | UpConv, key: str, form: Form) -> str:
-        """A layer's filters in a form [..., outputs, rest], with what the style adds to them.
-
-        Forms are made of constants, once when the graph is loaded, and only then mixed.
-        """
-        weight = form(self.weight(f"{key}.weight", len(layer.weight), layer.weight[0].numel()))
+    def kernel(self, layer: EdgeConv | UpConv, key: str) -> str:
+        """A layer's kernel: what the style mixed, where the layer has a bank."""
         if layer.bank is None:
-            return weight
-        site, filters = layer.bank.site, layer.bank.weight
-        shared = form(self.weight(f"{key}.bank.weight", site.bank, filters[0].numel()))
-        return self.add("Add", weight, self.add("MatMul", self._mixture(site), shared))
+            return super().kernel(layer, key)
+        return self.reshape(self.given[key], *kernel_shape(layer, self.trunk))
 
-    def _mixture(self, site: Site) -> str:
-        """`mixture` of a bank's part of the code: [outputs, bank]."""
-        halves = (self.row(row, site) for row in (0, 1))
-        halves = (self.reshape(half, site.outputs, site.bank // 2) for half in halves)
-        return self.add("Concat", *halves, axis=1)
+    def _given(self) -> dict[str, str]:
+        """The pieces of `filters`, by layer."""
+        layers = banked_layers(self.trunk)
+        if not layers:
+            return {}
+        sizes = [prod(kernel_shape(layer, self.trunk)) for layer in layers.values()]
+        return dict(zip(layers, self.split("filters", 0, sizes), strict=True))
 
     def relu(self, x: str, site: Site) -> str:
         """Normalises and cuts off below zero."""
@@ -89,7 +78,8 @@ class TrunkGraph(Graph, ABC):
     def body(self) -> tuple[str, str, str]:
         """From `image` to what the end joins: the body's map, the stem's and the picture's."""
         trunk, picture = self.trunk, self._picture()
-        half = self.relu(self._from_picture(picture, self._stem_kernel()), trunk.stem_site)
+        stem = self.kernel(trunk.stem, "stem")
+        half = self.relu(self._from_picture(picture, stem), trunk.stem_site)
         x = self.relu(self._layer(half, trunk.down, "down"), trunk.down_site)
         x = self._level(x, trunk.body, "body")
         return self.relu(self._up(x, trunk.up, "up"), trunk.up_site), half, picture
@@ -184,8 +174,7 @@ class TrunkGraph(Graph, ABC):
         """A convolution as torch has it."""
         bias, edge = "" if layer.bias is None else self.weight(f"{key}.bias"), False
         if isinstance(layer, EdgeConv):
-            kernel, edge = self.mixed(layer, key, lambda x: x), True
-            weight = self.reshape(kernel, *layer.weight.shape)
+            weight, edge = self.kernel(layer, key), True
         else:
             weight = self.weight(f"{key}.weight")
         return self.conv(x, weight, bias, stride=layer.stride[0], edge=edge, group=layer.groups)
@@ -195,17 +184,8 @@ class TrunkGraph(Graph, ABC):
         return self.add("DepthToSpace", self._phases(x, layer, key), blocksize=2, mode="DCR")
 
     def _phases(self, x: str, layer: UpConv, key: str, *, spare: int = 0) -> str:
-        """`UpConv.phases` in the order (phase, channel); a constant matrix makes its kernel."""
-        outputs, inputs = layer.weight.shape[:2]
-        matrix = self.floats(phase_taps().permute(2, 5, 0, 3, 1, 4).reshape(9, 16))  # u v, r s a b
-
-        def form(x: str) -> str:
-            x = self.add("MatMul", self.reshape(x, -1, inputs, 9), matrix)
-            x = self.add("Transpose", self.reshape(x, -1, inputs, 4, 4), perm=[2, 0, 1, 3])
-            return self.reshape(x, 4, -1, inputs * 4)
-
-        kernel = self.reshape(self.mixed(layer, key, form), outputs * 4, inputs, 2, 2)
-        kernel = self._more(kernel, spare, inputs, 2, 2)
+        """`UpConv.phases` in the order (phase, channel)."""
+        kernel = self._more(self.kernel(layer, key), spare, layer.weight.shape[1], 2, 2)
         if layer.bias is None:
             return self.conv(x, kernel, edge=layer.padded)
         bias = self.add("Concat", *[self.weight(f"{key}.bias")] * 4, axis=0)
@@ -225,17 +205,6 @@ class TrunkGraph(Graph, ABC):
         kernel = self.reshape(kernel, 3, 3, 4, 4, 4)  # o, i, r s, a x, b y
         kernel = self.add("Transpose", kernel, perm=[2, 0, 1, 3, 4])
         return self._more(self.reshape(kernel, 12, 3, 4, 4), SPARE, 3, 4, 4)
-
-    def _stem_kernel(self) -> str:
-        """The stem's kernel over pixels: 6 x 6 in place of 3 x 3 cells."""
-
-        def form(x: str) -> str:
-            x = self.reshape(x, -1, 3, 2, 2, 3, 3)  # o, i, x y, a b
-            x = self.add("Transpose", x, perm=[0, 1, 4, 2, 5, 3])
-            return self.reshape(x, -1, 3 * 6 * 6)
-
-        kernel = self.mixed(self.trunk.stem, "stem", form)
-        return self.reshape(kernel, self.trunk.settings.stem, 3, 6, 6)
 
     def spread(self, row: int, site: Site) -> str:
         """One row at a site, for its features [1, channels * repeat, h, w]."""

@@ -15,6 +15,7 @@ from impasto.core.settings import EngineSettings
 from impasto.engine.affines import compose
 from impasto.engine.backend import Backend
 from impasto.engine.backends import open_backend
+from impasto.engine.filters import filters_of
 from impasto.engine.grain import grain_of
 from impasto.engine.model import Model
 from impasto.engine.pixels import pad, place
@@ -77,7 +78,8 @@ def _compare(trunk: Trunk, model: Model, code: Code, photo: RGB, backend: Backen
     small = thumbnail(photo, model.thumbnail)
     ones = np.ones(small.shape[:2], np.float32)
     image, weight = place(small, ones, model.margin, model.thumbnail + 2 * model.margin)
-    inputs = {"image": image, "code": code, "weight": weight, **grain_of(model, image)}
+    filters = filters_of(backend, model, code)
+    inputs = {"image": image, "code": code, "weight": weight} | grain_of(model, image) | filters
     shapes = {name: array.shape for name, array in inputs.items()}
     found = backend.load(model.measure_graph, shapes, exact=True).run(inputs)
     code_row, weight_row = torch.from_numpy(code.copy())[None], torch.from_numpy(weight)
@@ -86,7 +88,7 @@ def _compare(trunk: Trunk, model: Model, code: Code, photo: RGB, backend: Backen
 
     padded, part = pad(photo, model.margin, model.multiple)
     affine = compose(code, found)
-    inputs = {"image": padded, "affine": affine, **grain_of(model, padded)}
+    inputs = {"image": padded, "affine": affine} | grain_of(model, padded) | filters
     shapes = {name: array.shape for name, array in inputs.items()}
     painted = backend.load(model.paint_graph, shapes, exact=True).run(inputs, part)
     normalise = apply_affine(torch.from_numpy(affine)[None])

@@ -78,7 +78,10 @@ async function openPainter() {
     const graph = await (await found(new URL(`${name}.onnx`, folder))).arrayBuffer();
     return runtime.open(new Uint8Array(graph), [{ path: WEIGHTS, data: new Uint8Array(weights) }]);
   };
-  const sessions = { measure: await open("measure"), paint: await open("paint") };
+  const sessions = {};
+  for (const name of ["measure", "paint", ...(manifest.filters ? ["mix"] : [])]) {
+    sessions[name] = await open(name);
+  }
   return new Painter(manifest, (graph, inputs) => runtime.run(sessions[graph], inputs));
 }
 

@@ -1,4 +1,4 @@
-/** The painter: measure, compose, paint. What `engine/painter.py` does, on two given graphs. */
+/** The painter: mix, measure, compose, paint. What `engine/painter.py` does, on given graphs. */
 
 import { compose, mixCodes } from "./codes.js";
 import { viewOf } from "./collage.js";
@@ -14,8 +14,8 @@ const SMALLEST = 64;
 export class Painter {
   /**
    * @param manifest the model's manifest
-   * @param {(graph: "measure"|"paint", inputs: Object) => Promise<Object>} run runs a graph: takes
-   *   and gives typed arrays with their dims
+   * @param {(graph: "mix"|"measure"|"paint", inputs: Object) => Promise<Object>} run runs a graph:
+   *   takes and gives typed arrays with their dims
    */
   constructor(manifest, run) {
     this.manifest = manifest;
@@ -42,39 +42,47 @@ export class Painter {
     for (const { codes, weights, mask, shown } of fitted(layers, small)) {
       const code = codes && mixCodes(codes, weights);
       const weight = shown && seen ? times(shown, seen) : (shown ?? seen);
-      const layer = code
-        ? await this.paintPixels(small, await this.affine(small, weight, code))
-        : small;
+      const layer = code ? await this.paintPixels(small, weight, code) : small;
       painted = painted ? blend(painted, layer, mask) : layer;
     }
     const whole = small === filled ? painted : broughtTo(filled, small, painted);
     return fade(filled, whole, strength);
   }
 
-  /** The affine that paints a picture in a code; what `opacity` says is dark weighs nothing. */
-  async affine(pixels, opacity, code) {
+  /** Run the trunk over a whole picture; what `opacity` says is dark weighs nothing. */
+  async paintPixels(pixels, opacity, code) {
+    const filters = await this.filters(code);
+    const affine = await this.affine(pixels, opacity, code, filters);
+    const { margin, channels } = this.manifest;
+    const [width, height] = [pixels.width, pixels.height].map((side) => this.paddedSide(side));
+    const image = padded(pixels, margin, width, height);
+    const { painted } = await this.run("paint", {
+      ...this.imageAndGrain(image),
+      ...filters,
+      affine: { data: affine, dims: [2, channels] },
+    });
+    return cut({ ...image, data: painted.data }, margin, margin, pixels.width, pixels.height);
+  }
+
+  /** The filters that a code mixes, as an input of the other graphs; none in some models. */
+  async filters(code) {
+    const { channels, filters } = this.manifest;
+    return filters ? this.run("mix", { code: { data: code, dims: [2, channels] } }) : {};
+  }
+
+  /** The affine that paints a picture in a code. */
+  async affine(pixels, opacity, code, filters) {
     const { thumbnail, margin, channels } = this.manifest;
     const view = viewOf(pixels, opacity, thumbnail);
     const side = this.paddedSide(view.side);
     const weight = placedWeight(view, margin, side);
     const { stats } = await this.run("measure", {
       ...this.imageAndGrain(padded(view.pixels, margin, side, side)),
+      ...filters,
       code: { data: code, dims: [2, channels] },
       weight: { data: weight, dims: [1, 1, side, side] },
     });
     return compose(code, stats.data);
-  }
-
-  /** Run the trunk over a whole picture with an affine. */
-  async paintPixels(pixels, affine) {
-    const { margin, channels } = this.manifest;
-    const [width, height] = [pixels.width, pixels.height].map((side) => this.paddedSide(side));
-    const image = padded(pixels, margin, width, height);
-    const { painted } = await this.run("paint", {
-      ...this.imageAndGrain(image),
-      affine: { data: affine, dims: [2, channels] },
-    });
-    return cut({ ...image, data: painted.data }, margin, margin, pixels.width, pixels.height);
   }
 
   /** A side with a margin at both ends, and further to a multiple. */
