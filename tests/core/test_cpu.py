@@ -4,8 +4,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from impasto.core.cpu import cpu_features, fewer_cores, has_fast_bfloat16, usable_cores
+from impasto.core.cpu import (
+    cpu_features,
+    fewer_cores,
+    has_fast_bfloat16,
+    threads_for_each,
+    usable_cores,
+)
 
 
 def cpuinfo(folder: Path, flags: str, vendor: str = "GenuineIntel") -> Path:
@@ -97,3 +105,13 @@ def test_a_system_without_groups_has_all_its_cores(tmp_path: Path) -> None:
     """Where nothing tells of a quota, the cores that the process may run on count."""
     assert usable_cores(tmp_path) == 8
     assert fewer_cores(tmp_path) is None
+
+
+@given(threads=st.none() | st.integers(1, 64), streams=st.integers(1, 64))
+def test_pictures_share_the_threads(threads: int | None, streams: int) -> None:
+    """All together they take no more than there are, unless each has but one."""
+    each = threads_for_each(threads, streams)
+    if streams == 1:
+        assert each == (threads or fewer_cores())
+    else:
+        assert each == 1 or (each or 0) * streams <= (threads or usable_cores())

@@ -140,3 +140,30 @@ def test_streams_paint_at_once_and_alike(graph: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         both = list(pool.map(lambda image: session.run({"image": image, "affine": affine}), images))
     np.testing.assert_array_equal(alone, both)
+
+
+def test_a_copy_for_another_thread_is_made_when_it_is_needed(
+    graph: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs one after the other share one copy of a graph; many at once have two, and no third."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    loads: list[Path] = []
+    load = compiled.CompiledGraphs.load
+
+    def counted(self: Any, path: Path, *others: Any) -> Any:
+        loads.append(path)
+        return load(self, path, *others)
+
+    monkeypatch.setattr(compiled.CompiledGraphs, "load", counted)
+    backend = OpenVinoBackend(EngineSettings(precision="float32", threads=2, streams=2))
+    shapes = {**SHAPES, "image": (1, 1024, 1024, 3)}
+    session = backend.load(graph, shapes)
+    inputs = {name: np.ones(shape, np.float32) for name, shape in shapes.items()}
+    inputs["image"] = inputs["image"].astype(np.uint8)
+    for _ in range(5):
+        session.run(inputs)
+    assert len(loads) == 1
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: session.run(inputs), range(40)))
+    assert len(loads) == 2

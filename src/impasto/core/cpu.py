@@ -36,6 +36,21 @@ def fewer_cores(root: Path = Path("/")) -> int | None:
     return None if least is None or least >= _cores() else max(1, least)
 
 
+def threads_for_each(threads: int | None, streams: int) -> int | None:
+    """How many threads a runtime takes for each picture that it paints at once.
+
+    Args:
+        threads: for all of them together; None is what the process may use.
+        streams: how many pictures.
+
+    Returns:
+        At least 1; None leaves one picture all cores of the machine, by the runtime's own choice.
+    """
+    if streams == 1:
+        return threads or fewer_cores()
+    return max(1, (threads or usable_cores()) // streams)
+
+
 def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from impasto.core.cpu import fewer_cores, usable_cores
+from impasto.core.cpu import threads_for_each
 from impasto.core.errors import EngineError, MissingExtraError
 from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Array, BackendInfo, Part, Session, Shapes, describe, out_of
@@ -36,9 +36,7 @@ class OnnxRuntimeBackend:
         self._provider = name_in("onnxruntime", settings.device)
         self._runtime = _import_onnxruntime()
         self._device = settings.device
-        self._threads = settings.threads or fewer_cores()
-        if settings.streams > 1:
-            self._threads = max(1, (settings.threads or usable_cores()) // settings.streams)
+        self._threads = threads_for_each(settings.threads, settings.streams)
         self._sessions = SessionCache[Any]()
         self._check_device()
 

@@ -1,16 +1,17 @@
 """The default engine: OpenVINO. The only module that imports openvino."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from math import prod
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Lock
+from queue import Empty, SimpleQueue
+from threading import Lock, Semaphore
 from typing import Any
 
 import numpy as np
 
-from impasto.core.cpu import fewer_cores, has_fast_bfloat16, stands_back
+from impasto.core.cpu import has_fast_bfloat16, stands_back, threads_for_each
 from impasto.core.errors import EngineError
 from impasto.core.settings import EngineSettings
 from impasto.engine.backend import Array, BackendInfo, Part, Session, Shapes, describe, out_of
@@ -40,7 +41,7 @@ class OpenVinoBackend:
         self._core = self._openvino.Core()
         self._device = _choose_device(settings, self._core)
         # OpenVINO itself counts the cores that it sees, and not what a container may compute.
-        self._threads = settings.threads or fewer_cores()
+        self._threads = threads_for_each(settings.threads, settings.streams)
         self._precision = _choose_precision(settings, self._core, self._device)
         self._streams = settings.streams
         version = str(self._openvino.__version__)
@@ -76,13 +77,17 @@ class OpenVinoBackend:
 
     def _compile(self, graph: Path, shapes: Shapes, precision: str) -> "_OpenVinoSession":
         config = self._config(precision)
-        try:
-            compiled = self._compiled.load(
-                graph, shapes, config, lambda: self._new(graph, shapes, config)
-            )
-        except (RuntimeError, OSError) as error:
-            raise EngineError(f"OpenVINO cannot load {graph}: {_reason(error)}") from error
-        return _OpenVinoSession(compiled, describe(graph, shapes), self._streams)
+
+        def make() -> Any:
+            try:
+                compiled = self._compiled.load(
+                    graph, shapes, config, lambda: self._new(graph, shapes, config)
+                )
+                return compiled.create_infer_request()
+            except (RuntimeError, MemoryError, OSError) as error:
+                raise EngineError(f"OpenVINO cannot load {graph}: {_reason(error)}") from error
+
+        return _OpenVinoSession(make, describe(graph, shapes), self._streams)
 
     def _new(self, graph: Path, shapes: Shapes, config: Mapping[str, Any]) -> Any:
         model = self._core.read_model(graph)
@@ -92,7 +97,7 @@ class OpenVinoBackend:
     def _config(self, precision: str) -> dict[str, Any]:
         config: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",
-            "NUM_STREAMS": self._streams,
+            "NUM_STREAMS": 1,
             "INFERENCE_PRECISION_HINT": _HINTS[precision],
         }
         if self._device != "CPU":
@@ -107,20 +112,26 @@ class OpenVinoBackend:
 
 
 class _OpenVinoSession:
-    """One compiled graph with a request for each stream, which threads take in turn.
+    """A compiled graph with a copy for each thread that runs it while others do.
 
-    More requests would only wait inside OpenVINO instead of here.
+    OpenVINO would make a copy for each of its own streams at once, and each takes a tenth of a
+    second; a picture of a size of its own needs only one.
+
+    Args:
+        make: compiles the graph, or loads it compiled, for one request.
+        title: what it is called in messages.
+        most: how many copies there may be; more threads wait for one.
     """
 
-    def __init__(self, compiled: Any, title: str, streams: int) -> None:
+    def __init__(self, make: Callable[[], Any], title: str, most: int) -> None:
+        self._make, self._title = make, title
         self._idle = SimpleQueue[Any]()
-        for _ in range(streams):
-            self._idle.put(compiled.create_infer_request())
-        self._title = title
+        self._idle.put(make())
+        self._room = Semaphore(most - 1)
 
     def run(self, inputs: Mapping[str, Array], part: Part = ()) -> Array:
         """Run and copy out; see `Session.run`."""
-        request = self._idle.get()
+        request = self._request()
         try:
             # Shared both ways saves two copies; the output's memory is the request's own and
             # is written again by its next run, hence the copy before the request is given back.
@@ -131,6 +142,18 @@ class _OpenVinoSession:
             raise EngineError(f"OpenVINO cannot run {self._title}: {reason}") from error
         finally:
             self._idle.put(request)
+
+    def _request(self) -> Any:
+        """One that is idle, or a new one; where there are enough, the next that becomes idle."""
+        with suppress(Empty):
+            return self._idle.get_nowait()
+        if not self._room.acquire(blocking=False):
+            return self._idle.get()
+        try:
+            return self._make()
+        except BaseException:
+            self._room.release()
+            raise
 
 
 def _import_openvino() -> Any:
