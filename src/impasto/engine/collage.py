@@ -104,8 +104,8 @@ class Collage:
     """
 
     def __init__(self, grid: Grid, has_alpha: bool = False) -> None:
-        self._grid, self._rows, self._columns = grid, grid.rows, grid.columns
-        shape = (len(self._rows), len(self._columns))
+        self._grid, self._rows = grid, grid.rows
+        shape = (len(self._rows), len(grid.lefts) * grid.width)
         self.pixels: RGB = np.zeros((*shape, 3), np.uint8)
         """In the order that they have in the picture."""
         self._alpha = np.zeros(shape, np.uint8) if has_alpha else None
@@ -116,10 +116,13 @@ class Collage:
         start, self._row = self._row, self._row + len(pixels)
         here = np.flatnonzero((self._rows >= start) & (self._rows < self._row))
         rows = self._rows[here] - start
-        # Rows, then columns: both at once would be fetched pixel by pixel, in five times the time.
-        self.pixels[here] = pixels[rows].take(self._columns, axis=1)
-        if self._alpha is not None and alpha is not None:
-            self._alpha[here] = alpha[rows].take(self._columns, axis=1)
+        width = self._grid.width
+        # A column of patches at a time: NumPy copies lines of them, and not pixel by pixel.
+        for index, left in enumerate(self._grid.lefts):
+            to, of = (slice(start, start + width) for start in (index * width, left))
+            self.pixels[here, to] = pixels[rows, of]
+            if self._alpha is not None and alpha is not None:
+                self._alpha[here, to] = alpha[rows, of]
 
     @property
     def weight(self) -> Weight:
@@ -130,7 +133,8 @@ class Collage:
     def view(self) -> View | None:
         """The collage, or None if too little of it weighs anything."""
         weight = self.weight
-        if not self._grid.is_enough(float(weight.sum())):
+        total = self._grid.seen if self._alpha is None else float(weight.sum())
+        if not self._grid.is_enough(total):
             return None
         return View(self.pixels, weight, max(self.pixels.shape[:2]))
 
