@@ -98,23 +98,23 @@ class TrunkGraph(KernelGraph, ABC):
         return self.slice(x, (1, 2), (1, 1), (-1, -1))
 
     def _picture(self) -> str:
-        """The bytes of `image` as floats [1, 3, h + 4, w + 4], the cells at its edge repeated.
+        """`image` less 127.5 as floats [1, 3, h + 4, w + 4], the cells at its edge repeated.
 
         That is what replicating the edge of the unshuffled picture by one cell of 2 x 2 comes to.
+        All these numbers are exact in bfloat16, and their middle is 0, as torch has it.
         """
         x = "image"
         for axis in (1, 2):
             first = self.slice(x, (axis,), (0,), (2,))
             last = self.slice(x, (axis,), (-2,), (END,))
             x = self.add("Concat", first, x, last, axis=axis)
-        return self.add("Transpose", self.add("Cast", x, to=FLOAT), perm=[0, 3, 1, 2])
+        x = self.add("Sub", self.add("Cast", x, to=FLOAT), self.floats(127.5))
+        return self.add("Transpose", x, perm=[0, 3, 1, 2])
 
     def _from_picture(self, picture: str, kernel: str) -> str:
-        """A convolution over cells of 2 x 2, given bytes where torch has bytes / 255 - 0.5."""
-        total = self.add("ReduceSum", kernel, self.ints(1, 2, 3), keepdims=0)
-        bias = self.add("Mul", total, self.floats(-0.5))
+        """A convolution over cells of 2 x 2, given 255 times what torch has."""
         kernel = self.add("Mul", kernel, self.floats(1 / 255))
-        return self.conv(picture, kernel, bias, stride=2, edge=False)
+        return self.conv(picture, kernel, stride=2, edge=False)
 
     def _shuffled(self, x: str) -> str:
         """Bytes [1, h, w, (row, column, colour) and spare] to [1, 2 h, 2 w, 3].
