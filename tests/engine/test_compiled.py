@@ -1,6 +1,7 @@
 """Compiled graphs on disk, with the real runtime."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -129,8 +130,6 @@ def test_a_missing_graph_is_an_engine_error(tmp_path: Path) -> None:
 
 def test_streams_paint_at_once_and_alike(graph: Path) -> None:
     """Several requests of one graph, used by several threads, give what one gives."""
-    from concurrent.futures import ThreadPoolExecutor
-
     backend = OpenVinoBackend(EngineSettings(precision="float32", threads=2, streams=2))
     session = backend.load(graph, SHAPES)
     affine = np.array([[1, 0.5, 2], [0, 9, -9]], np.float32)
@@ -146,8 +145,6 @@ def test_a_copy_for_another_thread_is_made_when_it_is_needed(
     graph: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Runs one after the other share one copy of a graph; many at once have two, and no third."""
-    from concurrent.futures import ThreadPoolExecutor
-
     loads: list[Path] = []
     load = compiled.CompiledGraphs.load
 

@@ -16,7 +16,7 @@ from impasto.core.files import cache_home, sha256_file
 from impasto.engine.backend import Shapes
 
 MAX_BYTES = 64 * 2**20
-"""A graph is some 1.8 MB whatever its shape, so this is about 35 shapes: those of many a folder."""
+"""A graph is some 0.8 MB whatever its shape, so this is about 85 shapes: those of many a folder."""
 
 
 class CompiledGraphs:

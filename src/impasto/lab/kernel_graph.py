@@ -89,7 +89,7 @@ class MixGraph(KernelGraph):
 
     def filters(self) -> str:
         """The kernels of all layers that have a bank: [n]."""
-        kernels = (self.kernel(*each[::-1]) for each in banked_layers(self.trunk).items())
+        kernels = (self.kernel(layer, key) for key, layer in banked_layers(self.trunk).items())
         return self.add("Concat", *(self.reshape(one, -1) for one in kernels), axis=0)
 
     def kernel(self, layer: EdgeConv | UpConv, key: str) -> str:
