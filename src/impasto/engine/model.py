@@ -21,8 +21,14 @@ FORMAT_VERSION = 1
 DEFAULT_MODEL = "default"
 
 _MAX_MANIFEST_BYTES = 64 * 1024
-_MAX_REACH = 16_384
-_MAX_FILTERS = 2**26
+_LIVE_BYTES = 120.0
+"""Taken for models that do not tell: what the larger of those that come with impasto has."""
+_MORE_FIELDS: Mapping[str, tuple[Any, int]] = {
+    "reach": (int, 16_384),
+    "live_bytes": ((int, float), 2**16),
+    "filters": (int, 2**26),
+}
+"""What a manifest may lack, its type and its highest value; the lowest is 0."""
 _FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "name": str,
     "trunk_id": str,
@@ -75,6 +81,8 @@ class Model:
     """The code that gives the photo back."""
     reach: int | None = None
     """How far a painted pixel looks along each axis, in pixels; None in models that do not say."""
+    live_bytes: float = _LIVE_BYTES
+    """What the numbers that are alive at once in painting take in float32, bytes for each pixel."""
     filters: int = 0
     """How many numbers the filters are that a style mixes for the graphs; 0 where it mixes none."""
 
@@ -179,12 +187,10 @@ def _check_numbers(manifest: Mapping[str, Any]) -> None:
         raise ValueError("its thumbnail and margins are not a multiple of its 'multiple'")
     if manifest["multiple"] % manifest["grain_cell"]:
         raise ValueError("its 'multiple' is not a multiple of its 'grain_cell'")
-    filters = manifest.get("filters", 0)
-    if not isinstance(filters, int) or not 0 <= filters <= _MAX_FILTERS:
-        raise ValueError(f"its filters are {short_repr(filters)}, not 0 to {_MAX_FILTERS}")
-    reach = manifest.get("reach", 0)
-    if not isinstance(reach, int) or not 0 <= reach <= _MAX_REACH:
-        raise ValueError(f"its reach is {short_repr(reach)}, not 0 to {_MAX_REACH}")
+    for key, (kinds, highest) in _MORE_FIELDS.items():
+        value = manifest.get(key, 0)
+        if not isinstance(value, kinds) or not 0 <= value <= highest:
+            raise ValueError(f"its {key} is {short_repr(value)}, not 0 to {highest}")
 
 
 def _check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
@@ -205,7 +211,7 @@ def _build(folder: Path, manifest: Mapping[str, Any]) -> Model:
     if bool(manifest.get("filters")) != any(site.bank for site in sites):
         raise ValueError("its filters and the banks of its sites do not belong together")
     identity = _identity_code(folder / "weights.safetensors", manifest["channels"])
-    more = {"reach": manifest.get("reach"), "filters": manifest.get("filters", 0)}
+    more = {key: manifest[key] for key in _MORE_FIELDS if key in manifest}
     return Model(folder=folder, sites=sites, identity_code=identity, **more, **fields)
 
 

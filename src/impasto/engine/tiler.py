@@ -19,7 +19,7 @@ from impasto.engine.filters import filter_shapes, filters_of
 from impasto.engine.grain import GrainSource, grain
 from impasto.engine.model import Model
 from impasto.engine.pixels import Batch, window
-from impasto.engine.tiles import BYTES_PER_PIXEL, Box, Cost, Span, Tiling, around, make_tiling
+from impasto.engine.tiles import Box, Cost, Span, Tiling, around, bytes_per_pixel, make_tiling
 
 HELD_BYTES: Final = 16
 """What a whole picture and its painting take for each pixel, from decoding to encoding."""
@@ -115,8 +115,7 @@ class Tiler:
     @property
     def bytes_per_pixel(self) -> int:
         """What the runtime takes for each pixel of a tile."""
-        worst = max(BYTES_PER_PIXEL.values())
-        return BYTES_PER_PIXEL.get(self._backend.info.name, worst)
+        return bytes_per_pixel(self._model, self._backend.info)
 
     @property
     def most_pixels(self) -> int:

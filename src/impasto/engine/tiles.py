@@ -9,19 +9,29 @@ only there, a tile's edge is kept. All tiles of a picture have one shape, and on
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 from impasto.core.errors import SettingsError
 from impasto.core.memory import shown_memory
+from impasto.engine.backend import BackendInfo
 from impasto.engine.model import Model
 from impasto.engine.pixels import padded_side
 
-BYTES_PER_PIXEL: Final[Mapping[str, int]] = {"openvino": 80, "onnxruntime": 120}
-"""What a paint graph takes at its peak for each pixel, picture and painting included.
+_PACKING: Final[Mapping[tuple[str, str], float]] = {
+    ("openvino", "float32"): 1.6,
+    ("openvino", "bfloat16"): 1.2,
+    ("onnxruntime", "float32"): 1.5,
+}
+"""What a runtime takes at its peak, in what is alive at once in float32.
 
-Measured as the growth of a fresh process's peak resident memory (VmHWM) while it painted squares of
-1024 and 2048 pixels in float32: 84 and 75 in OpenVINO 2026.4, 111 in ONNX Runtime 1.32.
+Measured as the growth of a process's peak resident memory (VmHWM) while it painted squares of 1024
+to 3072 pixels by the two models that come with impasto: 1.41 to 1.65 in OpenVINO 2026.4 in float32,
+0.97 to 1.20 in bfloat16, 0.95 to 1.50 in ONNX Runtime 1.32; more where squares are small.
 """
+
+_PICTURES: Final = 6
+"""Bytes of picture and painting for each pixel: no graph takes less."""
 
 _LEAST_SHARE: Final = 2
 """A tile keeps at least a square of so many overlaps; below that nearly all work would be thrown
@@ -96,6 +106,13 @@ class Cost:
     def of(self, height: int, width: int) -> int:
         """Bytes for tiles of a shape."""
         return (self.pixel * width + self.row) * height
+
+
+def bytes_per_pixel(model: Model, runtime: BackendInfo) -> int:
+    """What painting takes at its peak for each pixel of a tile, picture and painting included."""
+    worst = max(_PACKING.values())
+    packing = _PACKING.get((runtime.name, runtime.precision), worst)
+    return max(_PICTURES, ceil(model.live_bytes * packing))
 
 
 def overlap(model: Model) -> int:

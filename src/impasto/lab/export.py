@@ -25,6 +25,7 @@ from impasto.lab.data import assets_folder, list_photos, open_rgb, random_grain,
 from impasto.lab.graph import write_measure_graph, write_paint_graph
 from impasto.lab.kernel_graph import filter_count, write_mix_graph
 from impasto.lab.levels import GRAIN_CELL
+from impasto.lab.live import live_bytes
 from impasto.lab.nets import CodeBook, Trunk, multiply_adds
 from impasto.lab.reach import reach_of
 from impasto.lab.recipe import Recipe, Weights
@@ -163,6 +164,7 @@ def write_model(
     filters = filter_count(trunk)
     if filters:
         write_mix_graph(trunk, stored, folder / "mix.onnx")
+    paint, cells = folder / "paint.onnx", (trunk.settings.multiple, GRAIN_CELL)
     manifest = {
         "format_version": FORMAT_VERSION,
         "name": name,
@@ -173,7 +175,8 @@ def write_model(
         "multiple": trunk.settings.multiple,
         "margin": trunk.settings.margin,
         "grain_cell": GRAIN_CELL,
-        "reach": reach_of(folder / "paint.onnx", trunk.settings.multiple, GRAIN_CELL),
+        "reach": reach_of(paint, *cells),
+        "live_bytes": round(live_bytes(paint, *cells), 1),
         "thumbnail": trunk.settings.thumbnail,
         "gmac_512": round(multiply_adds(trunk, 512, 512) / 1e9, 3),
         "parameters": sum(parameter.numel() for parameter in trunk.parameters()),
