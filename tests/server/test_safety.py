@@ -165,6 +165,64 @@ def test_large_heads_are_refused(server: Running) -> None:
     assert server.client.get("/healthz").status_code == 200
 
 
+def _endless(server: Running, beginning: bytes, piece: bytes) -> None:
+    """Send a piece again and again, up to 4 MB, which the server must not take."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+        connection.sendall(beginning)
+        try:
+            for _ in range(2**22 // len(piece)):
+                connection.sendall(piece)
+            connection.shutdown(socket.SHUT_WR)
+        except OSError:  # the server has closed
+            pass
+        else:
+            pytest.fail("all of it was taken")
+
+
+CHUNKED = "host: localhost\r\ncontent-type: image/png\r\ntransfer-encoding: chunked\r\n"
+
+
+@pytest.mark.parametrize(
+    ("beginning", "piece"),
+    [
+        ("5\r\nhello\r\n0\r\n", f"h: {'v' * 500}\r\n" * 64),
+        ("5\r\nhello\r\n0\r\nh: ", "v" * 32_768),
+        ("5\r\nhello\r\n5;", "extension=" * 3000),
+    ],
+    ids=["many fields behind the body", "an endless one", "an endless extension of a chunk"],
+)
+@pytest.mark.parametrize("path", ["/v1/paint?style=scream", "/v1/styles"])
+def test_a_body_is_not_padded_without_end(
+    server: Running, path: str, beginning: str, piece: str
+) -> None:
+    """What comes with a body and is none of it has the bounds of a head."""
+    head = f"POST {path} HTTP/1.1\r\n{CHUNKED}\r\n"
+    _endless(server, (head + beginning).encode(), piece.encode())
+    assert server.client.get("/healthz").status_code == 200
+
+
+def test_a_large_head_behind_a_body_is_refused(server: Running) -> None:
+    """A second request in the same piece as the first one has the same bounds."""
+    first = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"
+    second = f"GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: {'y' * 70_000}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+        connection.sendall((first + second).encode())
+        answers = connection.makefile("rb").read()
+    assert [part[:3] for part in answers.split(b"HTTP/1.1 ")[1:]] in ([b"200", b"431"], [b"431"])
+
+
+def test_fields_behind_a_body_count_for_nothing(guarded: Running) -> None:
+    """A token that comes behind the body opens no door, and the answer is the usual one."""
+    photo = picture_file(40)
+    body = f"{len(photo):x}\r\n".encode() + photo + b"\r\n0\r\n"
+    late = f"authorization: Bearer {TOKEN}\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", guarded.port), timeout=60) as connection:
+        head = f"POST /v1/paint?style=scream HTTP/1.1\r\n{CHUNKED}connection: close\r\n\r\n"
+        connection.sendall(head.encode() + body + late)
+        answer = connection.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 401")
+
+
 def test_a_head_that_comes_in_parts_is_taken(server: Running) -> None:
     """A head that is cut anywhere, with a large body right behind it, is no large head."""
     body = picture_file(200)

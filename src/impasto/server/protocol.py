@@ -15,6 +15,9 @@ HEAD_SECONDS: Final = 10.0
 """In which the line and the headers of a request must have come."""
 UNREAD_SECONDS: Final = 15.0
 """In which the rest of a body that nobody reads any more must have come."""
+_TOO_LONG: Final = "send shorter headers"
+_MOST_AT_ONCE: Final = 2**18
+"""Bytes that come in one piece at most: a head may begin anywhere in it."""
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -27,8 +30,12 @@ class PatientProtocol(HttpToolsProtocol):
 
     _head = 0
     """Bytes of the request's head so far; below 0: the head is complete."""
+    _fields = 0
+    """Bytes of the request's fields, those behind its body among them."""
+    _padding = 0
+    """Bytes since there last was something of a body: extensions of chunks, fields behind it."""
     _tail = b""
-    """The last of those bytes: the end of a head may come in two parts."""
+    """The last bytes of the head: its end may come in two parts."""
     _patience: asyncio.TimerHandle | None = None
     _stalled: asyncio.TimerHandle | None = None
     stalled_seconds = 30.0
@@ -40,25 +47,33 @@ class PatientProtocol(HttpToolsProtocol):
         self._expect(HEAD_SECONDS)
 
     def data_received(self, data: bytes) -> None:
-        """Count what belongs to a head, and take the rest."""
+        """Count what belongs to a head or pads a body, and take the rest."""
         if self._head >= 0:
             self._head += len(data)
             if self._head > HEAD_BYTES and not self._is_complete(data):
-                self._refuse(431, "send shorter headers")
+                self._refuse(431, _TOO_LONG)
                 return
             self._tail = data[-3:]
+        self._padding += len(data)
+        if self._padding > HEAD_BYTES + _MOST_AT_ONCE:
+            self._refuse(431, _TOO_LONG)
+            return
         super().data_received(data)
         if self.timeout_keep_alive_task is None and self._is_answered and self._patience is None:
             self._expect(UNREAD_SECONDS)
 
     def send_400_response(self, msg: str) -> None:
-        """What has come is no HTTP."""
-        self._refuse(400, msg)
+        """What has come is no HTTP, or has too long a head behind another request."""
+        is_long = self._fields > HEAD_BYTES
+        self._refuse(431 if is_long else 400, _TOO_LONG if is_long else msg)
 
     def _refuse(self, status: int, detail: str) -> None:
-        """Answer before any app is asked, and close."""
+        """Answer in place of any app, unless one has answered, and close."""
         id = request_id({})  # what the caller sent is not read
         log.warning("request refused", request_id=id, status=status, reason=detail)
+        if self._head < 0 and self._is_answered:
+            self.transport.close()
+            return
         problem = json.dumps(body_of(ProblemError(status, detail))).encode()
         head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nconnection: close\r\n"
         head += f"x-request-id: {id}\r\n"
@@ -79,19 +94,32 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A request begins, perhaps behind another one."""
-        self._head = max(self._head, 0)
+        self._head, self._fields = max(self._head, 0), 0
         self._expect(HEAD_SECONDS)
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field has come. One behind a body is dropped: it could belie what was checked."""
+        self._fields += len(name) + len(value)
+        if self._fields > HEAD_BYTES:
+            raise ValueError(_TOO_LONG)  # ends the parser, which has `send_400_response` called
+        if self._head >= 0:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """Some of a body has come."""
+        self._padding = 0
+        super().on_body(body)
+
     def on_headers_complete(self) -> None:
         """The head has come."""
-        self._head = -1
+        self._head, self._padding = -1, 0
         self._calm()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """All of a request has come; the next one may begin whenever it likes."""
-        self._head = 0
+        self._head = self._padding = 0
         self._calm()
         if self._is_answered and self.timeout_keep_alive_task is None:
             self.timeout_keep_alive_task = self.loop.call_later(
