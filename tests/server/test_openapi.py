@@ -7,17 +7,30 @@ from .conftest import TOKEN, StartServer
 schemathesis = pytest.importorskip("schemathesis")
 from schemathesis.checks import not_a_server_error  # noqa: E402
 from schemathesis.specs.openapi.checks import (  # noqa: E402
+    allow_header_conformance,
     content_type_conformance,
+    ignored_auth,
+    missing_required_header,
+    negative_data_rejection,
+    response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
+    unsupported_method,
 )
 
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
     content_type_conformance,
+    response_headers_conformance,
     response_schema_conformance,
+    allow_header_conformance,
+    ignored_auth,
+    missing_required_header,
+    negative_data_rejection,
+    unsupported_method,
 ]
+"""All but `positive_data_acceptance`: no description tells which bytes are a picture."""
 
 
 def test_the_server_is_as_it_is_described(start: StartServer) -> None:

@@ -20,7 +20,7 @@ def check(scope: Scope, settings: ServeSettings) -> None:
     """Raise `ProblemError` for a request or connection that may not pass."""
     headers = Headers(scope=scope)
     _check_host(headers, settings)
-    if not _is_guarded(scope["path"]):
+    if not is_guarded(scope["path"]):
         return
     _check_origin(headers, settings)
     if _changes_styles(scope):
@@ -46,10 +46,13 @@ def cookie_asked_for(scope: Scope, settings: ServeSettings) -> str | None:
     given = parse_qs(query.decode("latin-1")).get("token", [""])[0]
     if not _same(given, settings.token):
         raise _unauthorised("this is not the token of this server")
-    return f"{COOKIE}={_cookie_value(settings.token)}; HttpOnly; SameSite=Strict; Path=/"
+    is_secret = "https" in (scope["scheme"], Headers(scope=scope).get("x-forwarded-proto"))
+    secure = "; Secure" if is_secret else ""
+    return f"{COOKIE}={_cookie_value(settings.token)}; HttpOnly; SameSite=Strict; Path=/{secure}"
 
 
-def _is_guarded(path: str) -> bool:
+def is_guarded(path: str) -> bool:
+    """Whether a path needs the token, where there is one."""
     return path.startswith("/v1/") or path in ("/v1", "/metrics")
 
 

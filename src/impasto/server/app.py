@@ -8,12 +8,14 @@ from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
+from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from impasto.core.files import BUNDLED_PAGE
 from impasto.engine.record import program_version
 from impasto.server import (
+    access,
     problems,
     routes_jobs,
     routes_live,
@@ -23,6 +25,7 @@ from impasto.server import (
 )
 from impasto.server.frontdoor import FrontDoor
 from impasto.server.logs import log, request_id
+from impasto.server.problems import ProblemError
 from impasto.server.studio import Studio
 
 
@@ -44,13 +47,15 @@ def make_app(studio: Studio) -> ASGIApp:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.studio = studio
-    problems.install(app)
+    has_token = studio.settings.token is not None
+    problems.install(app, lambda path: has_token and access.is_guarded(path))
     for routes in (routes_paint, routes_styles, routes_jobs, routes_live, routes_service):
         app.include_router(routes.router)
     if BUNDLED_PAGE.is_dir():
-        app.mount("/", PageFiles(directory=BUNDLED_PAGE, html=True))
+        app.router.routes.append(_Page(app, PageFiles(directory=BUNDLED_PAGE, html=True)))
     door = FrontDoor(app, studio.settings, studio.metrics)
     return _with_cors(door, studio.settings.cors_origins)
 
@@ -73,9 +78,27 @@ class _Cors(CORSMiddleware):
 
     def preflight_response(self, request_headers: Headers) -> Response:
         response = super().preflight_response(request_headers)
+        if response.status_code >= 400:
+            said = bytes(response.body).decode().lower()
+            response = problems.response_of(ProblemError(response.status_code, said))
         response.headers["x-request-id"] = id = request_id(request_headers)
         log.info("preflight", request_id=id, status=response.status_code)
         return response
+
+
+class _Page(Mount):
+    """The page's files, wherever no route of the API is: there a wrong method is a 405."""
+
+    def __init__(self, api: FastAPI, files: ASGIApp) -> None:
+        super().__init__("/", files)
+        self._api = api
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether a path may be a file's."""
+        is_api = scope["type"] == "http" and (
+            scope["path"].startswith("/v1/") or problems.methods_of(self._api, scope["path"])
+        )
+        return (Match.NONE, {}) if is_api else super().matches(scope)
 
 
 class PageFiles(StaticFiles):

@@ -1,11 +1,13 @@
 """Forms with files: read by hand, within limits, and so described by hand, too."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
-from starlette.datastructures import FormData, QueryParams
+from starlette.datastructures import FormData, QueryParams, UploadFile
 
 from impasto.core.records import short_repr
 from impasto.server.problems import ProblemError
@@ -40,6 +42,19 @@ def parsed(model: type[M], fields: FormData | QueryParams) -> M:
     except ValidationError as error:
         found = [{**each, "loc": ("form", *each["loc"])} for each in error.errors()]
         raise RequestValidationError(found) from error
+
+
+def check_files(form: FormData, known: Callable[[str], bool]) -> None:
+    """Raise `ProblemError` for a file whose name says nothing: perhaps it is misspelt."""
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile) and not known(name):
+            raise ProblemError(422, f"{short_repr(name)} is no file of this form")
+
+
+def check_no_query(request: Request) -> None:
+    """Raise `ProblemError` for settings in the query of a form, which nobody would heed."""
+    if request.query_params:
+        raise ProblemError(422, "send the settings as fields of the form, not in the query")
 
 
 def raw_body(*media_types: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
-"""What every request passes first: id, host, origin, token; and the headers of all answers."""
+"""What every request passes first: id, host, origin, token."""
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -9,16 +10,21 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from impasto.server import access, problems
+from impasto.server.answers import Answer
 from impasto.server.logs import bind, log, request_id
 from impasto.server.metrics import Metrics
 from impasto.server.problems import ProblemError
 from impasto.server.settings import ServeSettings
 
+POLICY: Final = (
+    "default-src 'self'; img-src 'self' blob: data:; script-src 'self' 'wasm-unsafe-eval'; "
+    "worker-src 'self' blob:; connect-src 'self'{sockets}; style-src 'self'; "
+    "media-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "object-src 'none'"
+)
+"""Where the page may get what from; `sockets` are this server's own, for browsers whose 'self' is
+without them."""
 SECURITY: Final = {
-    "content-security-policy": "default-src 'self'; img-src 'self' blob: data:; "
-    "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src 'self' ws: wss:; "
-    "style-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'; object-src 'none'",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-embedder-policy": "require-corp",
     "permissions-policy": "camera=(self), microphone=(), geolocation=()",
@@ -39,8 +45,7 @@ class FrontDoor:
     def __init__(self, app: ASGIApp, settings: ServeSettings, metrics: Metrics) -> None:
         self._app, self._settings, self._metrics = app, settings, metrics
         resource = "cross-origin" if settings.cors_origins else "same-origin"
-        headers = {**SECURITY, "cross-origin-resource-policy": resource}
-        self._headers = [(key.encode(), text.encode()) for key, text in headers.items()]
+        self._common = {**SECURITY, "cross-origin-resource-policy": resource}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or connection."""
@@ -62,8 +67,12 @@ class FrontDoor:
         await self._app(scope, receive, send)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        id = request_id(Headers(scope=scope))
-        answer = _Answer(send, [*self._headers, (b"x-request-id", id.encode())])
+        headers = Headers(scope=scope)
+        id = request_id(headers)
+        answer = Answer(send, self._headers(headers, id))
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        if method == "HEAD":  # uvicorn sends no body for it, and nobody waits for one
+            scope, receive = {**scope, "method": "GET"}, _has_left
         bind(request_id=id)
         started = time.perf_counter()
         try:
@@ -73,7 +82,6 @@ class FrontDoor:
             if not answer.status:
                 await problems.response_of(problems.problem_of(error))(scope, receive, answer.send)
         seconds = time.perf_counter() - started
-        method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.answered(_route(scope), method, answer.status, seconds)
         log.info(
             "request",
@@ -83,6 +91,13 @@ class FrontDoor:
             bytes=answer.bytes,
             ms=round(1000 * seconds, 1),
         )
+
+    def _headers(self, headers: Headers, id: str) -> list[tuple[str, str]]:
+        """What goes along with the answer to a request."""
+        host = headers.get("host", "")
+        sockets = f" ws://{host} wss://{host}" if _PLAIN_HOST.fullmatch(host) else ""
+        policy = {"content-security-policy": POLICY.format(sockets=sockets)}
+        return [*self._common.items(), *policy.items(), ("x-request-id", id)]
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -101,27 +116,12 @@ class FrontDoor:
 _LONGEST = 200
 """Characters of a path in the log."""
 _METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"}
+_PLAIN_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 
 
-class _Answer:
-    """Watches an answer go out, and gives it the headers of all answers."""
-
-    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
-        self._send, self._headers = send, headers
-        self.status = 0
-        self.bytes = 0
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            headers = [*message.get("headers", ()), *self._headers]
-            if not any(name.lower() == b"cache-control" for name, _ in headers):
-                # A browser would guess, and keep the page of an older version.
-                headers.append((b"cache-control", b"no-cache"))
-            message = {**message, "headers": headers}
-        else:
-            self.bytes += len(message.get("body", b""))
-        await self._send(message)
+async def _has_left() -> Message:
+    """What a client sends who is content with the headers of an answer."""
+    return {"type": "http.disconnect"}
 
 
 def _route(scope: Scope) -> str:

@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem details."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from errno import EDQUOT, ENOSPC
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from impasto.core.errors import ImpastoError, InputError, MissingExtraError, OutputError
 from impasto.server.gate import BusyError
@@ -16,6 +18,7 @@ from impasto.server.logs import log
 from impasto.server.workers import WorkerLostError
 
 MEDIA_TYPE = "application/problem+json"
+_HERE: Final = "the server's log says what is in the way"
 CLIENT_GONE: Final = 499
 """What the log says of a request whose client has left; nobody gets to see it."""
 
@@ -58,6 +61,9 @@ def problem_of(error: Exception) -> ProblemError:
             return ProblemError(503, str(error), {"Retry-After": "1"})
         case MissingExtraError():
             return ProblemError(501, str(error))
+        case OutputError() if isinstance(error.__cause__, OSError):  # a file of the server's own
+            is_full = error.__cause__.errno in (ENOSPC, EDQUOT)
+            return ProblemError(507 if is_full else 500, f"nothing was kept: {_HERE}")
         case InputError() | OutputError():
             return ProblemError(422, str(error))
         case ImpastoError():
@@ -68,7 +74,7 @@ def problem_of(error: Exception) -> ProblemError:
             faults = ({**each, "loc": each["loc"][1:]} for each in error.errors())
             return ProblemError(422, "; ".join(map(named, faults)))
         case _:
-            return ProblemError(500, "something went wrong here; the server's log says what")
+            return ProblemError(500, f"something went wrong here: {_HERE}")
 
 
 def response_of(problem: ProblemError) -> JSONResponse:
@@ -88,22 +94,38 @@ def body_of(problem: ProblemError) -> dict[str, Any]:
     ).model_dump()
 
 
-def install(app: FastAPI) -> None:
-    """Let an app answer every error with problem details, and describe them."""
+def install(app: FastAPI, is_guarded: Callable[[str], bool]) -> None:
+    """Let an app answer every error with problem details, and describe them.
+
+    Args:
+        app: the app.
+        is_guarded: whether the calls of a path need a token, for the description.
+    """
 
     async def answer(request: Request, error: Exception) -> JSONResponse:
         problem = problem_of(error)
-        if problem.status == 500 and isinstance(error, ImpastoError):
+        if problem.status in (500, 507) and isinstance(error, ImpastoError):
             log.error("failed", path=request.url.path, reason=str(error))
+        if problem.status == 405:
+            methods = methods_of(app, request.url.path) or {"GET", "HEAD"}
+            problem.headers["Allow"] = ", ".join(sorted(methods))
         return response_of(problem)
 
     async def nobody(request: Request, error: Exception) -> Response:
         return Response(status_code=CLIENT_GONE)
 
-    _describe(app)
+    _describe(app, is_guarded)
     app.add_exception_handler(ClientGoneError, nobody)
     for kind in (ProblemError, ImpastoError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, answer)
+
+
+def methods_of(app: FastAPI, path: str) -> set[str]:
+    """The methods that a path of the API takes, by its description; none is no path of it."""
+    paths: Mapping[str, Mapping[str, Any]] = app.openapi()["paths"]
+    found = [each.keys() for known, each in paths.items() if compile_path(known)[0].match(path)]
+    methods = {method.upper() for each in found for method in each}
+    return methods | {"HEAD"} if "GET" in methods else methods
 
 
 def named(fault: Mapping[str, Any]) -> str:
@@ -111,14 +133,18 @@ def named(fault: Mapping[str, Any]) -> str:
     return f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
 
 
-def _describe(app: FastAPI) -> None:
-    """Let the references of `described` lead somewhere in the description of an app."""
+def _describe(app: FastAPI, is_guarded: Callable[[str], bool]) -> None:
+    """Let the references of `described` lead somewhere, and tell of the token."""
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
         description = plain()
-        schemas = description.setdefault("components", {}).setdefault("schemas", {})
-        schemas["ProblemDetails"] = ProblemDetails.model_json_schema()
+        components = description.setdefault("components", {})
+        components.setdefault("schemas", {})["ProblemDetails"] = ProblemDetails.model_json_schema()
+        components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        for path, operations in description["paths"].items():
+            for operation in operations.values() if is_guarded(path) else ():
+                operation["security"] = [{"token": []}]
         return description
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -29,6 +29,8 @@ router = APIRouter(responses=GUARDED)
 
 _LARGE = 2**20
 """Bytes."""
+_MASK = "mask."
+"""Begins the names of files that say where styles go."""
 _DESCRIBED = forms.paint_body(PaintForm)
 
 
@@ -107,11 +109,13 @@ async def _read(request: Request, studio: Studio) -> tuple[bytes, PaintForm, Mas
     limits = BodyLimits(studio.settings.max_bytes, studio.settings.body_seconds)
     kind = media_type(request)
     if kind == "multipart/form-data":
+        forms.check_no_query(request)
         async with read_form(request, limits, files=1 + studio.settings.max_regions) as form:
             photos = [each for each in form.getlist("photo") if isinstance(each, UploadFile)]
             if len(photos) != 1:
                 count = len(photos) or "no"
                 raise ProblemError(422, f"the form has {count} files `photo`: send one")
+            forms.check_files(form, lambda name: name == "photo" or name.startswith(_MASK))
             query, masks = forms.parsed(PaintForm, form), await _masks(form)
             _check_feather(query, masks)
             return await photos[0].read(), query, masks
@@ -131,9 +135,9 @@ def _check_feather(query: PaintForm, masks: Masks) -> None:
 async def _masks(form: FormData) -> Masks:
     """The files named `mask.SPEC`, in their order; a spec may have several."""
     return [
-        (name.removeprefix("mask."), await file.read())
+        (name.removeprefix(_MASK), await file.read())
         for name, file in form.multi_items()
-        if name.startswith("mask.") and isinstance(file, UploadFile)
+        if name.startswith(_MASK) and isinstance(file, UploadFile)
     ]
 
 

@@ -52,7 +52,7 @@ async def readyz(studio: Here) -> Response:
     facts = Readiness(
         ready=studio.is_ready,
         styles=len(studio.shelf.names()),
-        refused=studio.shelf.broken,
+        refused={name: _why(name, text) for name, text in studio.shelf.broken.items()},
         decoders=len(studio.kitchen.decoders.pids),
         waiting=studio.gate.waiting,
     ).model_dump()
@@ -60,6 +60,11 @@ async def readyz(studio: Here) -> Response:
         return JSONResponse(facts, headers={"Cache-Control": "no-store"})
     body = {**body_of(ProblemError(503, "the server starts or shuts down")), **facts}
     return JSONResponse(body, 503, {"Retry-After": "1"}, media_type=PROBLEM)
+
+
+def _why(name: str, text: str) -> str:
+    """Without the folder, which is nobody's business; the log has it."""
+    return text.rpartition(f"{name}.safetensors: ")[2]
 
 
 @router.get("/metrics", response_class=Response)

@@ -1,10 +1,14 @@
 """What goes in and out as JSON, as a form or in a query."""
 
+from fractions import Fraction
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
+from impasto.core.errors import SettingsError
 from impasto.core.settings import MOST_FEATHER, STROKE_REFERENCES, Colors, PaintSettings
+from impasto.engine.selection import Selection
 from impasto.server.job_store import Kind, State
 from impasto.styles.spec import NAME_PATTERN
 
@@ -76,6 +80,16 @@ class VideoForm(PaintQuery):
         description="Frames a second, such as 25 or 30000/1001; without it those of the video.",
     )
 
+    @field_validator("fps")
+    @classmethod
+    def _check_rate(cls, fps: str | None) -> str | None:
+        """Refused before the job is taken, in the words in which its process would fail."""
+        try:
+            Selection(rate=Fraction(fps) if fps else None)
+        except SettingsError as error:
+            raise PydanticCustomError("rate", "{why}", {"why": str(error)}) from error
+        return fps
+
 
 class FitForm(BaseModel):
     """A style to be learned."""
@@ -90,33 +104,35 @@ class FitForm(BaseModel):
 class JobTaken(BaseModel):
     """A job was taken."""
 
-    id: str
-    url: str
+    id: str = Field(examples=["6f1d0a4c2b9e"])
+    url: str = Field(examples=["/v1/jobs/6f1d0a4c2b9e"])
 
 
 class JobFacts(BaseModel):
     """How far a job is."""
 
-    id: str
+    id: str = Field(examples=["6f1d0a4c2b9e"])
     kind: Kind
     state: State
-    progress: float = Field(ge=0, le=1)
-    message: str
-    result: str | None
-    preview: str | None
+    progress: float = Field(ge=0, le=1, examples=[0.4])
+    message: str = Field(examples=["frame 96 of 240"])
+    result: str | None = Field(examples=["/v1/jobs/6f1d0a4c2b9e/result"])
+    preview: str | None = Field(examples=["/v1/jobs/6f1d0a4c2b9e/preview"])
 
 
 class StyleFacts(BaseModel):
     """A style that can be painted."""
 
-    name: str
-    title: str
-    artist: str
-    year: int | None
-    licence: str
-    version: str = Field(description="Changes whenever the package does.")
+    name: str = Field(examples=["scream"])
+    title: str = Field(examples=["The Scream"])
+    artist: str = Field(examples=["Edvard Munch"])
+    year: int | None = Field(examples=[1893])
+    licence: str = Field(examples=["public domain"])
+    version: str = Field(description="Changes whenever the package does.", examples=["013b2f11"])
     bundled: bool = Field(description="Whether it came with impasto or the model.")
-    preview: str | None = Field(description="Where its picture is.")
+    preview: str | None = Field(
+        description="Where its picture is.", examples=["/v1/styles/scream/preview"]
+    )
 
 
 class StyleList(BaseModel):
@@ -141,9 +157,9 @@ class Limits(BaseModel):
 class About(BaseModel):
     """What the server is."""
 
-    version: str
-    model: str
-    trunk_id: str
+    version: str = Field(examples=["0.1.0"])
+    model: str = Field(examples=["default"])
+    trunk_id: str = Field(description="SHA-256 of the model's weights.")
     limits: Limits
     train: bool = Field(description="Whether styles can be fitted here.")
     video: bool = Field(description="Whether videos can be painted here.")

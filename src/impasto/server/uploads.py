@@ -94,7 +94,12 @@ async def chunks(request: Request, limits: BodyLimits) -> AsyncGenerator[bytes, 
 
 
 def check_length(request: Request, most: int) -> None:
-    """Raise `ProblemError` if a request says that its body is too large, before it is read."""
+    """Raise `ProblemError` if a request says that its body is too large, before it is read.
+
+    Or that it is compressed: what it comes to is known only then.
+    """
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise ProblemError(415, "send the body without Content-Encoding", {"Connection": "close"})
     text = request.headers.get("content-length", "0")
     if not text.isdecimal() or len(text) > 18:
         raise ProblemError(400, "Content-Length is no number", {"Connection": "close"})
