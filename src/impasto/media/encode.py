@@ -77,13 +77,14 @@ def _saved(image: Image.Image, format: Format, quality: int | None, tags: Tags) 
 
 def _options(format: Format, quality: int | None) -> dict[str, Any]:
     # Strokes meet in saturated edges, so colour is kept at full resolution where there is a choice.
-    # PNG's level 4 takes half the time of the usual 6 for 2 % more bytes.
+    # PNG's level 4 takes half the time of the usual 6 for 2 % more bytes; AVIF's speed 8 half or
+    # less of the usual 6, for 2 to 8 % more bytes and 0.1 to 0.3 dB less.
     options: dict[Format, dict[str, Any]] = {
         JPEG: {"quality": quality, "subsampling": "4:4:4"},
         PNG: {"compress_level": 4},
         WEBP: {"quality": quality},
         TIFF: {"compression": "tiff_adobe_deflate"},
-        AVIF: {"quality": quality, "subsampling": "4:4:4"},
+        AVIF: {"quality": quality, "subsampling": "4:4:4", "speed": 8},
         HEIF: {"quality": quality, "chroma": 444},
     }
     return options[format]

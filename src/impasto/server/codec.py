@@ -59,7 +59,9 @@ def _answered(arena: Arena, order: Mapping[str, Any]) -> dict[str, Any]:
     except ImpastoError as error:
         return {"error": str(error), "kind": type(error).__name__}
     except MemoryError:
-        return {"error": "the picture needs more memory than is allowed", "kind": "ImageError"}
+        verb = "read" if order["do"] == "decode" else "write"
+        detail = f"to {verb} the picture takes more memory than is allowed"
+        return {"error": detail, "kind": "ImageError"}
 
 
 def _decoded(arena: Arena, order: Mapping[str, Any]) -> dict[str, Any]:

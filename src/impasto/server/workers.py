@@ -77,13 +77,13 @@ class Decoder:
         with suppress(ConnectionError):  # it has ended: the answer tells
             if stdin:
                 stdin.write(json.dumps(order).encode() + b"\n")
-        answer = await self.answer_within(seconds)
+        answer = await self.answer_within(seconds, f"{order['do']}r")
         if "error" in answer:
             raise getattr(errors, answer["kind"], ImageError)(answer["error"])
         return answer
 
-    async def answer_within(self, seconds: float) -> dict[str, Any]:
-        """The next line; see `ask` for what is raised."""
+    async def answer_within(self, seconds: float, part: str = "decoder") -> dict[str, Any]:
+        """The next line, of its decoder or encoder; see `ask` for what is raised."""
         stdout = self.process.stdout
         try:
             async with asyncio.timeout(seconds):
@@ -98,7 +98,7 @@ class Decoder:
         code = await self.process.wait()
         if code == -SIGKILL or code >= 0:
             raise WorkerLostError("a decoding process was ended: try again")
-        raise ImageError("the picture breaks its decoder")
+        raise ImageError(f"the picture breaks its {part}: try another size or format")
 
     @property
     def is_alive(self) -> bool:
