@@ -10,6 +10,8 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
+_SLOW_ONES = 50
+"""One in so many."""
 Maker = Callable[[random.Random], bytes]
 
 
@@ -21,6 +23,8 @@ class Upload:
     body: bytes
     headers: dict[str, str]
     query: str = "style=scream"
+    is_slow: bool = False
+    """Whether its body is to come piece by piece, without end."""
 
 
 def uploads(count: int, seed: int = 7) -> Iterator[Upload]:
@@ -29,7 +33,10 @@ def uploads(count: int, seed: int = 7) -> Iterator[Upload]:
     makers = list(_BODIES.items())
     for number in range(count):
         kind, make = makers[number % len(makers)]
-        yield Upload(kind, make(chance), _headers(chance), _query(chance))
+        if number % _SLOW_ONES == 7:
+            yield Upload("slow", _sound(chance), {"content-type": "image/png"}, is_slow=True)
+        else:
+            yield Upload(kind, make(chance), _headers(chance), _query(chance))
 
 
 def _headers(chance: random.Random) -> dict[str, str]:
