@@ -26,4 +26,5 @@ EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["/bin/sh", "-c", "mkdir -p \"$TMPDIR\" && exec impasto serve"]
+# What follows the image's name in `docker run` are options of `impasto serve`.
+ENTRYPOINT ["/bin/sh", "-c", "mkdir -p \"$TMPDIR\" && exec impasto serve \"$@\"", "impasto"]

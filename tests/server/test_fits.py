@@ -1,5 +1,6 @@
 """Styles that are learned in jobs."""
 
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from impasto.server.job_store import Job, JobStore
 from impasto.styles.package import Style, pack_style, parse_style
 
 from ..models import put
-from .conftest import TOKEN, Running, StartServer, ended, picture_file, until
+from .conftest import PATIENCE, TOKEN, Running, StartServer, ended, picture_file, until
+from .processes import works_in
 
 pytestmark = pytest.mark.timeout(1500)
 
@@ -113,3 +115,22 @@ def test_a_style_is_learned_and_can_be_painted(start: StartServer) -> None:
     assert fit(server, minutes="0.1").status_code == 409
     result = server.client.get(job["result"])
     assert parse_style(result.content, "the result").name == "mine"
+
+
+@pytest.mark.slow
+def test_killing_the_server_loses_no_fit(start: StartServer) -> None:
+    """Kill -9 while a style is learned: the next server learns it from the beginning."""
+    pytest.importorskip("torch")
+    first = start()
+    taken = fit(first, minutes="0.2").json()
+    until(lambda: first.client.get(taken["url"]).json()["preview"], PATIENCE)
+    folder = first.home / "serve" / "jobs" / taken["id"]
+    assert works_in(folder)
+    first.end(signal.SIGKILL)
+    until(lambda: not works_in(folder))
+    second = start()
+    job = ended(second, taken["url"])
+    assert job["state"] == "done", job
+    assert second.client.get("/v1/styles/mine").status_code == 200
+    kept = {path.name for path in folder.iterdir()}
+    assert kept == {"mine.safetensors", "previews"}, "the pictures are not kept"

@@ -15,13 +15,15 @@ from typing import Any
 
 import httpx
 import numpy as np
-import psutil
 import pytest
 
 from impasto.engine.model import load_model
+from impasto.server.job_process import command_of
 from impasto.server.job_store import Job, JobStore
+from impasto.server.settings import ServeSettings
 
 from .conftest import PATIENCE, Running, StartServer, ended, start_server, until
+from .processes import works_in
 
 av = pytest.importorskip("av")
 
@@ -101,6 +103,8 @@ def test_bad_videos_fail_with_a_word(server: Running) -> None:
         {"flow": "2"},
         {"fps": "0"},
         {"fps": "1;x"},
+        {"fps": "999999"},
+        {"fps": "1/101"},
         {"format": "avi"},
         {"x": "1"},
     ],
@@ -139,6 +143,23 @@ def test_too_long_videos_are_ended(server: Running) -> None:
     assert (job["state"], job["message"]) == ("failed", "the video has more than 600 frames")
 
 
+def test_jobs_that_take_too_long_are_ended(start: StartServer) -> None:
+    """A video that holds the only place too long fails, and its process is gone."""
+    server = start(max_job_minutes="0.1")
+    taken = send(server, clip(48, 320), stroke_reference=8000).json()
+    job = ended(server, taken["url"])
+    limit = "within 0.1 minutes: IMPASTO_SERVE_MAX_JOB_MINUTES of the server allows no more"
+    assert (job["state"], job["message"]) == ("failed", f"the job was not done {limit}")
+    assert not works_in(server.home / "serve" / "jobs" / taken["id"])
+
+
+def test_a_fit_has_its_minutes_beside_those_of_any_job(tmp_path: Path) -> None:
+    """The time that was asked for does not count against the time that any job may take."""
+    settings = ServeSettings(max_job_minutes=5)
+    asked = {"name": "mine", "title": "", "minutes": 60}
+    assert command_of(Job("0" * 32, "fit", asked), settings, tmp_path).minutes == 65
+
+
 def test_places_and_hours_of_jobs_are_bounded(start: StartServer, tmp_path: Path) -> None:
     """A job that ended long ago is gone at the next start; with no place left the answer is 503."""
     store = JobStore(tmp_path / "home" / "serve")
@@ -174,9 +195,9 @@ def test_killing_the_server_loses_no_job(start: StartServer) -> None:
     urls = [send(first, clip(200)).json()["url"], send(first, clip(3)).json()["url"]]
     until(lambda: first.client.get(urls[0]).json()["progress"] > 0, PATIENCE)
     folder = first.home / "serve" / "jobs" / urls[0].split("/")[-1]
-    assert _works_in(folder)
+    assert works_in(folder)
     first.end(signal.SIGKILL)
-    until(lambda: not _works_in(folder))
+    until(lambda: not works_in(folder))
     second = start()
     for url, frames in zip(urls, (200, 3), strict=True):
         assert ended(second, url)["state"] == "done"
@@ -214,11 +235,6 @@ def test_a_folder_of_jobs_has_one_server(start: StartServer) -> None:
     assert first.client.get("/readyz").status_code == 200
     first.end(signal.SIGKILL)
     assert start().client.get("/readyz").status_code == 200
-
-
-def _works_in(folder: Path) -> bool:
-    """Whether a process runs in a folder."""
-    return any(each.info["cwd"] == str(folder) for each in psutil.process_iter(["cwd"]))
 
 
 def test_a_server_that_ends_keeps_its_job_for_the_next(start: StartServer) -> None:

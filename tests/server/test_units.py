@@ -240,7 +240,7 @@ def test_a_job_that_is_being_cancelled_is_not_begun(tmp_path: Path) -> None:
     async def run() -> None:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
         jobs, disk = Jobs(ServeSettings(data=tmp_path), tmp_path, finish), threading.Event()
-        id, folder = jobs.new_folder()
+        id, folder = jobs.folders.make()
         job = await jobs.add(id, "video", {})
         asyncio.get_running_loop().run_in_executor(None, disk.wait)  # no write is done any more
         cancelling = asyncio.create_task(jobs.cancel(job))

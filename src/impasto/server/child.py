@@ -19,6 +19,7 @@ def main(argv: list[str]) -> None:
     parent, memory, *command = argv
     _end_with(int(parent))
     stand_back()
+    os.umask(0o077)  # what it makes of an upload is for no other user to read
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (int(memory), int(memory)))
     signal.signal(signal.SIGINT, signal.default_int_handler)

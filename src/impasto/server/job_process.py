@@ -5,15 +5,16 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGTERM
 from typing import Any, Final
 
+from impasto.core.files import cache_home, data_home
 from impasto.server.job_store import Job
-from impasto.server.settings import ServeSettings
+from impasto.server.settings import PREFIX, ServeSettings, environment
 from impasto.styles.package import SUFFIX
 
 INPUT: Final = "input"
@@ -43,6 +44,8 @@ class Command:
     end_with: int
     """The signal that ends it in order."""
     memory: int
+    minutes: float
+    """Then it is ended, done or not: others wait for its place."""
     own_home: bool = False
 
 
@@ -78,8 +81,8 @@ def _video(asked: Any, settings: ServeSettings, model: Path) -> Command:
         return (min(done / total, 1.0) if total else 0.0), f"{done} frames painted"
 
     args = ("-m", "impasto.cli.app", "video", INPUT, "-o", result, *options)
-    memory = settings.video_memory
-    return Command((sys.executable, *args), result, read, SIGINT, memory, own_home=True)
+    most = settings.video_memory, settings.max_job_minutes
+    return Command((sys.executable, *args), result, read, SIGINT, *most, own_home=True)
 
 
 def _fit(asked: Any, settings: ServeSettings, model: Path) -> Command:
@@ -93,8 +96,9 @@ def _fit(asked: Any, settings: ServeSettings, model: Path) -> Command:
         return min(share, 0.99), line.removeprefix("impasto: ")
 
     args = ("-m", "impasto.cli.app", "fit", PICTURES, *options)
+    most = settings.video_memory, settings.max_job_minutes + asked["minutes"]
     # Ctrl-C would keep the best so far; whoever cancels wants nothing of it.
-    return Command((sys.executable, *args), result, read, SIGTERM, settings.video_memory)
+    return Command((sys.executable, *args), result, read, SIGTERM, *most)
 
 
 class TooMuchError(Exception):
@@ -106,12 +110,11 @@ class JobProcess:
 
     Args:
         command: what runs.
-        folder: where.
-        environment: its variables.
+        folder: where; absolute.
     """
 
-    def __init__(self, command: Command, folder: Path, environment: Mapping[str, str]) -> None:
-        self._command, self._folder, self._environment = command, folder, dict(environment)
+    def __init__(self, command: Command, folder: Path) -> None:
+        self._command, self._folder = command, folder
         self._process: asyncio.subprocess.Process | None = None
         self._ending = False
         self.last_words = "the process ended without a word"
@@ -133,10 +136,11 @@ class JobProcess:
         if self._ending:
             return
         process = self._process = await self._started()
+        until = asyncio.get_running_loop().time() + 60 * self._command.minutes
         if self._ending:  # meanwhile
             self.end()
         try:
-            while process.stdout and (line := await process.stdout.readline()):
+            while process.stdout and (line := await self._line(process.stdout, until)):
                 told = self._read(line.decode("utf-8", "replace").strip())
                 if told is not None:
                     yield told
@@ -152,13 +156,30 @@ class JobProcess:
             *(str(os.getpid()), str(self._command.memory)),
             *self._command.args,
             cwd=self._folder,
-            env=self._environment,
+            env=self._environment(),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
             limit=_LONGEST,
         )
+
+    def _environment(self) -> dict[str, str]:
+        """The styles as they were when the job came; paths that hold in its folder, too."""
+        home = self._folder / HOME if self._command.own_home else data_home().absolute()
+        cache = cache_home().absolute()
+        return environment(IMPASTO_HOME=str(home), IMPASTO_CACHE=str(cache), PYTHONUNBUFFERED="1")
+
+    async def _line(self, said: asyncio.StreamReader, until: float) -> bytes:
+        """The next that it says; nothing when it has closed its mouth."""
+        try:
+            async with asyncio.timeout_at(until):
+                return await said.readline()
+        except TimeoutError:
+            raise TooMuchError(
+                f"the job was not done within {self._command.minutes:g} minutes: "
+                f"{PREFIX}MAX_JOB_MINUTES of the server allows no more"
+            ) from None
 
     def _read(self, text: str) -> Line | None:
         """Its progress, if the line tells it; else it may be its last word."""

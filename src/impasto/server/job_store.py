@@ -3,7 +3,8 @@
 import json
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -11,10 +12,12 @@ from typing import Any, Final, Literal
 
 from impasto.core.errors import OutputError
 from impasto.core.files import make_folder, shown
+from impasto.server.gate import BusyError
 
 Kind = Literal["video", "fit"]
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
+_FILE: Final = "jobs.sqlite"
 ENDED: Final = ("done", "failed", "cancelled")
 
 _SCHEMA = """
@@ -53,7 +56,9 @@ class Job:
 class JobStore:
     """The file `jobs.sqlite`; may be used from any thread.
 
-    What `put` was given is there after a crash of the process, and of the machine, too.
+    What `put` was given is there after a crash of the process, and of the machine, too. Reading
+    waits for no writing, not for that of another process either. Each method raises BusyError
+    where the file does not do its work now; then nothing has changed.
 
     Args:
         folder: holds the file, and a folder for each job.
@@ -63,15 +68,18 @@ class JobStore:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self._lock = folder, Lock()
+        self.folder = folder
+        self._writing, self._reading = Lock(), Lock()
         make_folder(folder)
         try:
-            self._file = sqlite3.connect(folder / "jobs.sqlite", check_same_thread=False)
-            self._file.execute("PRAGMA journal_mode=WAL")
-            self._file.execute("PRAGMA synchronous=FULL")
-            self._file.execute(_SCHEMA)
-            self._file.commit()
-        except sqlite3.Error as error:
+            _keep_private(folder)
+            self._writer = self._opened()
+            self._writer.execute("PRAGMA journal_mode=WAL")
+            self._writer.execute("PRAGMA synchronous=FULL")
+            self._writer.execute(_SCHEMA)
+            self._writer.commit()
+            self._reader = self._opened()
+        except (sqlite3.Error, OSError) as error:
             raise OutputError(f"cannot keep jobs in {shown(folder)}: {error}") from error
 
     def put(self, job: Job) -> Job:
@@ -82,8 +90,7 @@ class JobStore:
             *(kept.id, kept.kind, kept.state, kept.progress, kept.message, kept.result),
             *(json.dumps(dict(kept.settings)), kept.created, kept.changed),
         )
-        with self._lock, self._file:
-            self._file.execute(f"REPLACE INTO jobs ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)", row)  # noqa: S608
+        self._write(f"REPLACE INTO jobs ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)", row)  # noqa: S608
         return kept
 
     def get(self, id: str) -> Job | None:
@@ -101,18 +108,42 @@ class JobStore:
 
     def remove(self, id: str) -> None:
         """Forget a job."""
-        with self._lock, self._file:
-            self._file.execute("DELETE FROM jobs WHERE id = ?", (id,))
+        self._write("DELETE FROM jobs WHERE id = ?", (id,))
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            self._file.close()
+        with self._writing, self._reading:
+            self._reader.close()
+            self._writer.close()
+
+    def _opened(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.folder / _FILE, check_same_thread=False)
+
+    def _write(self, command: str, values: tuple[object, ...]) -> None:
+        with _failing(), self._writing, self._writer:
+            self._writer.execute(command, values)
 
     def _select(self, where: str, *values: object) -> list[Job]:
-        with self._lock:
-            rows = self._file.execute(f"SELECT {_COLUMNS} FROM jobs {where}", values).fetchall()  # noqa: S608
+        with _failing(), self._reading:
+            rows = self._reader.execute(f"SELECT {_COLUMNS} FROM jobs {where}", values).fetchall()  # noqa: S608
         return [_job(row) for row in rows]
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    """What fails may work later: another process holds the file, or its disk is full."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        why = f"jobs cannot be kept now, ask again in a minute: {error}"
+        raise BusyError(why, 60) from error
+
+
+def _keep_private(folder: Path) -> None:
+    """Who knows the id of a job may fetch it; SQLite gives the files beside it the same rights."""
+    (folder / _FILE).touch(0o600)
+    for path in folder.glob(f"{_FILE}*"):  # of an earlier version, too
+        path.chmod(0o600)
 
 
 def _job(row: tuple[Any, ...]) -> Job:

@@ -2,9 +2,6 @@
 
 import asyncio
 import os
-import secrets
-import shutil
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,16 +9,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from impasto.core.errors import ImpastoError
-from impasto.core.files import cache_home, data_home, make_folder, shown
-from impasto.core.folder_lock import FolderLock
+from impasto.server.faults import Faults
 from impasto.server.gate import BusyError
-from impasto.server.job_process import HOME, Command, JobProcess, TooMuchError, command_of
+from impasto.server.job_folders import JobFolders, lock_folder
+from impasto.server.job_process import Command, JobProcess, TooMuchError, command_of
 from impasto.server.job_store import Job, JobStore, Kind
+from impasto.server.job_sweep import PAUSE, JobSweeper
 from impasto.server.logs import log
 from impasto.server.problems import ProblemError
-from impasto.server.settings import ServeSettings, environment
+from impasto.server.settings import ServeSettings
 
-_SWEEP_SECONDS: Final = 600.0
+_TASK: Final = "work on jobs"
 _LATER = "goes on when the server does"
 _KEPT = "the result is there to fetch, and not among the styles"
 
@@ -43,8 +41,12 @@ class Jobs:
 
     def __init__(self, settings: ServeSettings, model: Path, finish: Finish) -> None:
         self._settings, self._model, self._finish = settings, model, finish
-        self._lock = _locked(settings.data_folder)
+        self._lock = lock_folder(settings.data_folder)
         self._store = JobStore(settings.data_folder)
+        self.folders = JobFolders(settings.data_folder / "jobs")
+        self._faults = Faults()
+        hours = settings.job_hours
+        self._sweeper = JobSweeper(self._store, self.folders, hours, self._faults)
         self._changed: dict[str, asyncio.Event] = {}
         self._work = asyncio.Event()
         self._now: Job | None = None
@@ -59,11 +61,8 @@ class Jobs:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Take up what an earlier process has left, and begin to work."""
-        for job in self._store.unfinished():
-            if job.state == "running":
-                await self._put(replace(job, state="queued", message=_LATER))
-        self._tasks = [asyncio.create_task(self._loop()), asyncio.create_task(self._sweep())]
+        """Begin to work: at first on what an earlier process has left."""
+        self._tasks = [asyncio.create_task(each) for each in (self._loop(), self._sweeper.run())]
 
     async def close(self) -> None:
         """End in order; what is under way goes on at the next start."""
@@ -71,15 +70,17 @@ class Jobs:
         if self._process is not None:
             self._process.end()
         self._work.set()
-        loop, sweep = self._tasks
-        sweep.cancel()
-        await loop
+        self._tasks[1].cancel()
+        await asyncio.wait(self._tasks)
         self._store.close()
         self._lock.release()
 
-    def folder(self, id: str) -> Path:
-        """Where the files of a job lie."""
-        return self._settings.data_folder / "jobs" / id
+    @property
+    def fault(self) -> str | None:
+        """What keeps jobs from being worked on, or ended ones from being removed; None: nothing."""
+        if not self._closing and any(task.done() for task in self._tasks):
+            return "jobs are not worked on any more: start the server again"
+        return self._faults.told
 
     @property
     def waiting(self) -> int:
@@ -101,12 +102,6 @@ class Jobs:
         finally:
             self._coming -= 1
 
-    def new_folder(self) -> tuple[str, Path]:
-        """An id and an empty folder for the files of a job that is to come."""
-        id = secrets.token_hex(16)
-        make_folder(self.folder(id))
-        return id, self.folder(id)
-
     @contextmanager
     def naming(self, name: str) -> Iterator[None]:
         """Keep the name of a style for a fit that is to come, while the block runs.
@@ -125,12 +120,12 @@ class Jobs:
         finally:
             self._names.discard(name)
 
-    def drop_folder(self, id: str) -> None:
-        """Remove the files of what became no job, or of one that has ended."""
-        shutil.rmtree(self.folder(id), ignore_errors=True)
-
     async def add(self, id: str, kind: Kind, settings: Mapping[str, Any]) -> Job:
-        """Take a job whose files are in its folder; from now on it outlives the process."""
+        """Take a job whose files are in its folder; from now on it outlives the process.
+
+        Raises:
+            BusyError: it cannot be written down now.
+        """
         job = await self._put(Job(id, kind, settings))
         self._work.set()
         return job
@@ -142,7 +137,11 @@ class Jobs:
         return self._store.get(id)
 
     async def cancel(self, job: Job) -> Job:
-        """End a job; one that has ended stays as it is."""
+        """End a job; one that has ended stays as it is.
+
+        Raises:
+            BusyError: that cannot be written down now.
+        """
         if job.has_ended:
             return job
         self._cancelled.add(job.id)  # before anything is awaited, for it may be the next to run
@@ -158,7 +157,7 @@ class Jobs:
         finally:
             self._cancelled.discard(job.id)
             self._work.set()  # if it could not be written it still waits
-        self.drop_folder(job.id)
+        await asyncio.to_thread(self.folders.drop, job.id)
         return kept
 
     def release(self) -> None:
@@ -181,8 +180,12 @@ class Jobs:
             await changed.wait()
 
     async def _put(self, job: Job) -> Job:
-        """Keep it on the disk, which may take a while."""
-        kept = await asyncio.to_thread(self._store.put, job)
+        """Keep it on the disk, which may take a while; raises `BusyError` if that fails."""
+        try:
+            kept = await asyncio.to_thread(self._store.put, job)
+        except BusyError as error:
+            log.error("job not kept", job=job.id, state=job.state, reason=str(error))
+            raise
         self._tell(job.id)
         return kept
 
@@ -192,34 +195,70 @@ class Jobs:
 
     async def _loop(self) -> None:
         while not self._closing:
-            self._work.clear()
-            waiting = [each for each in self._store.unfinished() if each.id not in self._cancelled]
-            if waiting:
-                await self._do(waiting[0])
-            else:
-                await self._work.wait()
+            try:
+                await self._turn()
+            except Exception as error:  # or no further job would ever run
+                await self._rest(error)
+
+    async def _turn(self) -> None:
+        self._work.clear()
+        waiting = [each for each in self._store.unfinished() if each.id not in self._cancelled]
+        self._faults.over(_TASK)
+        if waiting:
+            await self._do(waiting[0])
+        else:
+            await self._work.wait()
+
+    async def _rest(self, error: Exception) -> None:
+        """Before what could not be done is tried again."""
+        self._faults.note(_TASK, error)
+        if not self._closing:
+            await asyncio.sleep(PAUSE)
 
     async def _do(self, job: Job) -> None:
         log.info("job begins", job=job.id, kind=job.kind)
         self._now = job = replace(job, state="running", message="")
         try:
-            await self._put(job)
-            ended = await self._carried_out(job)
+            await self._surely_put(job)
+            self._tell(job.id)
+            ended = await self._outcome(job)
+            if ended.has_ended:  # before that is written down, for which a full disk has no room
+                await asyncio.to_thread(self.folders.drop_needless, ended)
+            await self._surely_put(ended)
+        finally:
+            self._now = None
+            self._cancelled.discard(job.id)
+        self._tell(job.id)
+        log.info("job ends", job=job.id, state=ended.state, message=ended.message)
+
+    async def _surely_put(self, job: Job) -> None:
+        """Keep it on the disk, however often that has to be tried until the server closes."""
+        while True:
+            try:
+                await asyncio.to_thread(self._store.put, job)
+            except BusyError as error:
+                if self._closing:
+                    log.error("job not kept", job=job.id, state=job.state, reason=str(error))
+                    raise
+                await self._rest(error)
+            else:
+                self._faults.over(_TASK)
+                return
+
+    async def _outcome(self, job: Job) -> Job:
+        if not self.folders.path(job.id).is_dir():
+            why = "it had ended when the server did, and how could not be written down"
+            return replace(job, state="failed", message=why)
+        try:
+            return await self._carried_out(job)
         except Exception as error:
             log.error("job failed", job=job.id, exc_info=error)
-            ended = replace(job, state="failed", message="something went wrong on the server")
-        if ended.state in ("failed", "cancelled") and not ended.result:
-            self.drop_folder(job.id)
-        self._now = await asyncio.to_thread(self._store.put, ended)
-        self._cancelled.discard(job.id)
-        self._tell(job.id)
-        self._now = None
-        log.info("job ends", job=job.id, state=ended.state, message=ended.message)
+            return replace(job, state="failed", message="something went wrong on the server")
 
     async def _carried_out(self, job: Job) -> Job:
         """What becomes of a job; it is still queued if the server closes meanwhile."""
         command = command_of(job, self._settings, self._model)
-        result = self.folder(job.id) / command.result
+        result = self.folders.path(job.id) / command.result
         if not result.exists():  # else the server was ended between the end and telling it
             try:
                 last_words = await self._run(job, command)
@@ -241,8 +280,7 @@ class Jobs:
 
     async def _run(self, job: Job, command: Command) -> str:
         """Runs the process to its end, and returns its last words."""
-        folder = self.folder(job.id)
-        self._process = process = JobProcess(command, folder, _environment(folder, command))
+        self._process = process = JobProcess(command, self.folders.path(job.id))
         if self._closing or job.id in self._cancelled:
             process.end()
         try:
@@ -252,27 +290,3 @@ class Jobs:
         finally:
             self._process = None
         return process.last_words
-
-    async def _sweep(self) -> None:
-        """Remove what has been kept long enough."""
-        while True:
-            for job in self._store.ended_before(time.time() - 3600 * self._settings.job_hours):
-                self._store.remove(job.id)
-                self.drop_folder(job.id)
-            await asyncio.sleep(_SWEEP_SECONDS)
-
-
-def _locked(folder: Path) -> FolderLock:
-    """One server a folder: two that shared the jobs of one would both run them."""
-    held = (
-        f"another server keeps its jobs in {shown(folder)}: end it, or give this one another "
-        "folder by --data"
-    )
-    return FolderLock(folder, "server.lock", held)
-
-
-def _environment(folder: Path, command: Command) -> dict[str, str]:
-    """The styles as they were when the job came; paths that hold in the folder of the job, too."""
-    home = folder / HOME if command.own_home else data_home().absolute()
-    cache = cache_home().absolute()
-    return environment(IMPASTO_HOME=str(home), IMPASTO_CACHE=str(cache), PYTHONUNBUFFERED="1")

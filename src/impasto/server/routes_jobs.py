@@ -14,8 +14,9 @@ from fastapi.sse import EventSourceResponse
 from starlette.datastructures import FormData, UploadFile
 
 from impasto.core.errors import ImpastoError, MissingExtraError
-from impasto.core.files import atomic_write, make_folder
+from impasto.core.files import make_folder
 from impasto.server import access, forms
+from impasto.server.job_folders import private_write
 from impasto.server.job_process import HOME, INPUT, PICTURES, PREVIEWS
 from impasto.server.job_store import Job
 from impasto.server.problems import GUARDED, ProblemError, described
@@ -63,9 +64,9 @@ def _keep_video(folder: Path, video: BinaryIO, packages: dict[str, bytes]) -> No
     """The video, and the styles as they are now: the same even after a restart."""
     make_folder(folder / HOME / "styles")
     for name, data in packages.items():
-        with atomic_write(folder / HOME / "styles" / f"{name}{SUFFIX}") as file:
+        with private_write(folder / HOME / "styles" / f"{name}{SUFFIX}") as file:
             file.write(data)
-    with atomic_write(folder / INPUT) as file:
+    with private_write(folder / INPUT) as file:
         shutil.copyfileobj(video, file, 2**20)
 
 
@@ -110,7 +111,7 @@ async def _keep_picture(path: Path, name: str, upload: UploadFile, studio: Studi
         raise ProblemError(413, f"{name} is over {studio.settings.max_bytes} bytes")
     picture = await studio.kitchen.decoders.decode(await upload.read(), name)
     data = await studio.kitchen.decoders.encode(picture, "png")
-    with atomic_write(path) as file:
+    with private_write(path) as file:
         file.write(data)
 
 
@@ -137,7 +138,7 @@ async def events(job: Found, studio: Here) -> AsyncIterator[JobFacts]:
         yield _facts(now, studio)
 
 
-@router.delete("/v1/jobs/{id}", responses=described(404))
+@router.delete("/v1/jobs/{id}", responses=described(404, 503))
 async def cancel(job: Found, studio: Here) -> JobFacts:
     """End a job; what it has done so far is removed."""
     return _facts(await studio.jobs.cancel(job), studio)
@@ -150,7 +151,7 @@ async def cancel(job: Found, studio: Here) -> JobFacts:
 )
 async def result(job: Found, studio: Here) -> FileResponse:
     """The painted video, or the style package; of a failed fit what found no place, too."""
-    path = studio.jobs.folder(job.id) / job.result
+    path = studio.jobs.folders.path(job.id) / job.result
     if not job.result:
         raise ProblemError(409, f"the job is {job.state}: it has no result")
     if not path.is_file():
@@ -175,11 +176,11 @@ async def preview(job: Found, studio: Here) -> FileResponse:
 @contextmanager
 def _folder(studio: Studio) -> Iterator[tuple[str, Path]]:
     """A folder that vanishes if no job comes of it."""
-    id, folder = studio.jobs.new_folder()
+    id, folder = studio.jobs.folders.make()
     try:
         yield id, folder
     except BaseException:
-        studio.jobs.drop_folder(id)
+        studio.jobs.folders.drop(id)
         raise
 
 
@@ -192,6 +193,7 @@ async def _form(request: Request, studio: Studio, files: int) -> AsyncIterator[F
     check_length(request, settings.max_video_bytes)
     seconds = settings.body_seconds + settings.max_video_bytes / _BYTES_A_SECOND
     limits = BodyLimits(settings.max_video_bytes, seconds)
+    forms.check_no_query(request)
     with studio.jobs.place():
         async with read_form(request, limits, files) as form:
             yield form
@@ -201,6 +203,7 @@ def _files(form: FormData, name: str, most: int) -> list[UploadFile]:
     files = [each for each in form.getlist(name) if isinstance(each, UploadFile)]
     if not 1 <= len(files) <= most:
         raise ProblemError(422, f"the form has {len(files)} files `{name}`: send 1 to {most}")
+    forms.check_files(form, lambda each: each == name)
     return files
 
 
@@ -227,4 +230,4 @@ def _newest_preview(job: Job, studio: Studio) -> Path | None:
     """The latest that is whole; a name is the step, with leading zeros."""
     if job.kind != "fit":
         return None
-    return max((studio.jobs.folder(job.id) / PREVIEWS).glob("*.jpg"), default=None)
+    return max((studio.jobs.folders.path(job.id) / PREVIEWS).glob("*.jpg"), default=None)

@@ -104,20 +104,20 @@ class FitForm(BaseModel):
 class JobTaken(BaseModel):
     """A job was taken."""
 
-    id: str = Field(examples=["6f1d0a4c2b9e"])
-    url: str = Field(examples=["/v1/jobs/6f1d0a4c2b9e"])
+    id: str = Field(examples=["0123456789abcdef0123456789abcdef"])
+    url: str = Field(examples=["/v1/jobs/0123456789abcdef0123456789abcdef"])
 
 
 class JobFacts(BaseModel):
     """How far a job is."""
 
-    id: str = Field(examples=["6f1d0a4c2b9e"])
+    id: str = Field(examples=["0123456789abcdef0123456789abcdef"])
     kind: Kind
     state: State
     progress: float = Field(ge=0, le=1, examples=[0.4])
     message: str = Field(examples=["frame 96 of 240"])
-    result: str | None = Field(examples=["/v1/jobs/6f1d0a4c2b9e/result"])
-    preview: str | None = Field(examples=["/v1/jobs/6f1d0a4c2b9e/preview"])
+    result: str | None = Field(examples=["/v1/jobs/0123456789abcdef0123456789abcdef/result"])
+    preview: str | None = Field(examples=["/v1/jobs/0123456789abcdef0123456789abcdef/preview"])
 
 
 class StyleFacts(BaseModel):

@@ -49,8 +49,9 @@ class ServeSettings:
     """Of a picture, all frames together, by what its header says."""
     max_regions: int = 8
     """Masks that one request may bring."""
-    decoder_memory: int = 2**30
-    """Of a process that decodes, beside what the pictures themselves take."""
+    decoder_memory: int = 2**31
+    """Of a process that decodes, beside what the pictures themselves take. Writing 50 megapixels
+    as AVIF needs most of it."""
     decoder_seconds: float = 20.0
     """For one picture; then the process is ended and replaced."""
     body_seconds: float = 15.0
@@ -68,6 +69,8 @@ class ServeSettings:
     video_memory: int = 4 * 2**30
     """Of the process that paints a video."""
     max_fit_minutes: float = 60.0
+    max_job_minutes: float = 240.0
+    """In which a job must be done; a fit may take the minutes that it asks for beside them."""
     job_hours: float = 24.0
     """How long a job and its result are kept after its end."""
     max_jobs: int = 32
@@ -121,6 +124,7 @@ _LOWEST: Mapping[str, float] = {
     "max_video_frames": 1,
     "video_memory": 2**29,
     "max_fit_minutes": 0.1,
+    "max_job_minutes": 0.01,
     "job_hours": 0,
     "max_jobs": 0,
     "max_live": 0,
