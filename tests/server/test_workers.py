@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -71,6 +72,35 @@ def test_errors_are_those_of_the_media_layer() -> None:
         assert (await pool.decode(picture_file(16), "it")).pixels.shape == (16, 16, 3)
 
     with_pool(work)
+
+
+@pytest.mark.slow
+def test_the_largest_picture_can_be_written_in_any_format() -> None:
+    """What the limits of pixels let in fits the limits of memory and time, AVIF too."""
+    defaults = ServeSettings(decoder_seconds=120)  # the machine may be busy
+    side = int(defaults.max_pixels**0.5)
+
+    async def work(pool: DecoderPool) -> None:
+        coarse = np.random.default_rng(0).integers(0, 256, (side // 50 + 1, side // 50 + 1, 3))
+        pixels = coarse.astype(np.uint8).repeat(50, 0).repeat(50, 1)[:side, :side]
+        picture = Picture(np.ascontiguousarray(pixels), None, None, None, "PNG")
+        for name in ("jpeg", "png", "webp", "avif", "tiff"):
+            assert len(await pool.encode(picture, name)) > 10_000, name
+
+    with_pool(work, defaults)
+
+
+def test_a_picture_that_breaks_its_encoder_is_told_as_such() -> None:
+    """Too little memory to write it is no fault of the file that was sent."""
+
+    async def work(pool: DecoderPool) -> None:
+        pixels = np.random.default_rng(0).integers(0, 256, (2_000, 2_000, 3), np.uint8)
+        picture = Picture(pixels, None, None, None, "PNG")
+        with pytest.raises((ImageError, OutputError), match="write|encoder"):
+            await pool.encode(picture, "avif")
+        assert len(await pool.encode(picture, "jpeg")) > 10_000
+
+    with_pool(work, replace(SMALL, decoder_memory=2**28 + 2**26))
 
 
 def test_a_killed_process_costs_no_answer() -> None:

@@ -49,9 +49,9 @@ class ServeSettings:
     """Of a picture, all frames together, by what its header says."""
     max_regions: int = 8
     """Masks that one request may bring."""
-    decoder_memory: int = 2**31
-    """Of a process that decodes, beside what the pictures themselves take. Writing 50 megapixels
-    as AVIF needs most of it."""
+    decoder_memory: int = 3 * 2**30
+    """Of a process that decodes, beside what the pictures themselves take. Only writing 50
+    megapixels as AVIF needs most of it."""
     decoder_seconds: float = 20.0
     """For one picture; then the process is ended and replaced."""
     body_seconds: float = 15.0
