@@ -36,6 +36,7 @@ def fails(server: Running, task: str) -> bool:
     return any(line["event"] == "task fails" and line["task"] == task for line in lines)
 
 
+@pytest.mark.slow
 def test_a_job_that_ends_while_its_file_is_held_is_told_afterwards(start: StartServer) -> None:
     """What cannot be written down is tried again: no job is lost, and others follow."""
     server = start()
@@ -44,6 +45,7 @@ def test_a_job_that_ends_while_its_file_is_held_is_told_afterwards(start: StartS
     second = send(server, clip(3)).json()["url"]
     with held(server.home / "serve"):
         until(lambda: fails(server, "work on jobs"), PATIENCE)
+        assert "database is locked" in server.client.get("/readyz").json()["fault"]
         assert server.client.get(first).json()["state"] == "running"
         assert server.client.get(second).json()["state"] == "queued"
         for refused in (send(server, clip(2)), server.client.delete(second)):
@@ -55,6 +57,7 @@ def test_a_job_that_ends_while_its_file_is_held_is_told_afterwards(start: StartS
     assert [line for line in server.lines() if line["event"] == "task works again"]
 
 
+@pytest.mark.slow
 def test_a_server_ends_in_order_while_its_file_is_held(start: StartServer) -> None:
     """SIGTERM is then 0 without a traceback, and the next server tells how the job ended."""
     first = start()

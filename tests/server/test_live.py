@@ -1,13 +1,20 @@
 """`WS /v1/live`: frames in, paintings out."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
 from PIL import Image
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Close
 from websockets.sync.client import ClientConnection, connect
 
+import impasto
+
+from ..models import put
 from .conftest import TOKEN, Running, StartServer, picture_file, until
 
 
@@ -50,6 +57,36 @@ def test_only_the_newest_frame_is_painted(server: Running) -> None:
                 sides.append(image.width)
     assert sides == sorted(sides)
     assert len(sides) < 40
+
+
+def test_a_replaced_style_is_painted_from_the_next_frame_on(start: StartServer) -> None:
+    """A camera takes up the new version of its style, and goes on when the style is removed."""
+    server, frame = start(), picture_file(24)
+    scream, udnie = (impasto.load_style(name) for name in ("scream", "udnie"))
+    path = put(replace(scream, name="mine"), server.home / "styles")
+
+    def painted(socket: ClientConnection) -> str | bytes:
+        socket.send(frame)
+        return socket.recv(60)
+
+    def versions() -> object:
+        styles = server.client.get("/v1/styles").json()["styles"]
+        return {each["version"] for each in styles if each["name"] == "mine"}
+
+    first = until(versions)
+    with opened(server) as socket:
+        socket.send(json.dumps({"style": "mine"}))
+        old = painted(socket)
+        put(replace(udnie, name="another"), server.home / "styles")
+        until(lambda: server.client.get("/v1/styles/another").status_code == 200)
+        assert painted(socket) == old
+        put(replace(udnie, name="mine"), server.home / "styles")
+        until(lambda: versions() != first)
+        new = painted(socket)
+        assert new != old
+        path.unlink()
+        until(lambda: not versions())
+        assert painted(socket) == new
 
 
 @pytest.mark.parametrize(
@@ -109,6 +146,33 @@ def test_no_more_cameras_than_allowed(start: StartServer) -> None:
         assert caught.value.rcvd is not None
         assert caught.value.rcvd.code == 1013
     assert until(lambda: _is_painted(server))
+
+
+@pytest.mark.slow
+def test_idle_cameras_make_room(start: StartServer) -> None:
+    """One that sends settings and no frame for a minute is closed; one that sends frames stays."""
+    server = start(max_live="2")
+    with opened(server) as idle, opened(server) as busy, ThreadPoolExecutor(1) as pool:
+        closed = pool.submit(_closed, idle)
+        busy.send(json.dumps({"style": "scream"}))
+        while not closed.done():
+            idle.send(json.dumps({"style": "scream"}))
+            busy.send(picture_file())
+            assert busy.recv(60)
+            time.sleep(5)
+        assert closed.result().code == 1008
+        assert "no frame has come for 60 s" in closed.result().reason
+        assert until(lambda: _is_painted(server))
+        busy.send(picture_file())
+        assert busy.recv(60)
+
+
+def _closed(socket: ClientConnection) -> Close:
+    """What a connection is closed with."""
+    with pytest.raises(ConnectionClosed) as caught:
+        socket.recv(200)
+    assert caught.value.rcvd is not None
+    return caught.value.rcvd
 
 
 def _is_painted(server: Running) -> bool:

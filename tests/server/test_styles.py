@@ -40,8 +40,10 @@ def test_preview_and_package_are_files_with_etags(server: Running, tmp_path: Pat
     (tmp_path / "scream.safetensors").write_bytes(package.content)
     assert read_style(tmp_path / "scream.safetensors").title == "The Scream"
     for answer in (preview, package):
-        known = {"if-none-match": answer.headers["etag"]}
-        assert server.client.get(answer.url.path, headers=known).status_code == 304
+        etag = answer.headers["etag"]
+        for known, status in ((etag, 304), (f'"x", W/{etag}', 304), ("*", 304), ('"x", "y"', 200)):
+            again = server.client.get(answer.url.path, headers={"if-none-match": known})
+            assert again.status_code == status
 
 
 @pytest.mark.parametrize("path", ["", "/preview", "/package"])
@@ -117,6 +119,70 @@ def test_a_broken_package_is_named_and_the_old_one_stays(start: StartServer) -> 
     path.unlink()
     until(lambda: server.client.get("/v1/styles/mine").status_code == 404)
     assert server.client.get("/readyz").json()["refused"] == {}
+
+
+def test_a_broken_package_hides_nothing_and_can_be_removed(
+    start: StartServer, tmp_path: Path
+) -> None:
+    """After a start the bundled style of its name is painted; DELETE takes broken files away."""
+    styles = tmp_path / "home" / "styles"
+    styles.mkdir(parents=True)
+    for name in ("scream", "junk"):
+        (styles / f"{name}.safetensors").write_bytes(b"broken")
+    server = start(token=TOKEN)
+    server.client.headers.update(OWNER)
+    assert server.client.get("/v1/styles/scream").json()["bundled"] is True
+    assert server.client.get("/readyz").json()["refused"].keys() == {"scream", "junk"}
+    assert server.client.delete("/v1/styles/scream").status_code == 204
+    assert server.client.delete("/v1/styles/junk").status_code == 204
+    assert server.client.delete("/v1/styles/scream").status_code == 409
+    assert list(styles.iterdir()) == []
+    assert server.client.get("/readyz").json()["refused"] == {}
+    assert server.client.get("/v1/styles/scream").status_code == 200
+
+
+def test_a_style_that_comes_while_the_server_starts_is_seen(
+    start: StartServer, tmp_path: Path
+) -> None:
+    """What is added when the library was read, and nothing else has started, can be painted."""
+    styles = tmp_path / "home" / "styles"
+    styles.mkdir(parents=True)
+
+    def add() -> None:
+        until(lambda: "serving on" in "".join(log.read_text() for log in styles.glob("../log-*")))
+        put(replace(impasto.load_style("scream"), name="mine"), styles)
+
+    adding = threading.Thread(target=add)
+    adding.start()
+    server = start()
+    adding.join()
+    until(lambda: server.client.get("/v1/styles/mine").status_code == 200)
+
+
+def test_the_folder_of_styles_may_be_replaced(start: StartServer) -> None:
+    """What is in its place counts; where that is no folder, styles stay and /readyz says why."""
+    server = start()
+    styles, mine = server.home / "styles", replace(impasto.load_style("scream"), name="mine")
+    put(mine, server.home / "first")
+    put(replace(mine, name="other"), server.home / "second")
+    styles.rename(server.home / "old")
+    _point(styles, server.home / "first")
+    until(lambda: server.client.get("/v1/styles/mine").status_code == 200)
+    _point(styles, server.log)
+    fault = until(lambda: server.client.get("/readyz").json()["fault"])
+    assert fault == "watching styles: Not a directory"
+    assert any(line.get("task") == "watching styles" for line in server.lines())
+    assert server.client.get("/v1/styles/mine").status_code == 200
+    _point(styles, server.home / "second")
+    until(lambda: server.client.get("/v1/styles/other").status_code == 200)
+    assert server.client.get("/v1/styles/mine").status_code == 404
+    until(lambda: server.client.get("/readyz").json()["fault"] is None)
+
+
+def _point(link: Path, target: Path) -> None:
+    """Let a link lead somewhere, in one step."""
+    (link.parent / "link").symlink_to(target)
+    (link.parent / "link").replace(link)
 
 
 def test_a_server_has_the_styles_of_its_model(start: StartServer, tmp_path: Path) -> None:

@@ -2,13 +2,17 @@
 
 import asyncio
 import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from impasto.core.errors import StyleError
+from impasto.core.errors import ImpastoWarning, StyleError
 from impasto.styles.library import Library
 from impasto.styles.package import Style, write_style
 from impasto.styles.watch import changes, read_shelf
@@ -92,25 +96,113 @@ def test_what_cannot_be_used_is_named_and_the_old_one_stays(tmp_path: Path) -> N
     assert read_shelf(library, accept).names() == ["x"]
 
 
+def test_behind_a_broken_package_is_the_next_one(tmp_path: Path) -> None:
+    """Where nothing was held, one that it stood in front of is, if it is made for the trunk."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    put(first, STYLE)
+    (second / "one.safetensors").write_bytes(b"damaged")
+    library = Library([first, second])
+    shelf = read_shelf(library, accept, trunk_id="0" * 64)
+    assert (shelf.get("one").title, shelf.held("one").is_own) == ("One", False)
+    assert "not a usable style package" in shelf.broken["one"]
+    other = read_shelf(library, accept, trunk_id="1" * 64)
+    assert (other.names(), list(other.broken)) == ([], ["one"])
+    put(second, replace(STYLE, title="Mine"))
+    mended = read_shelf(library, accept, shelf, "0" * 64)
+    assert (mended.get("one").title, mended.broken) == ("Mine", {})
+
+
+Step = tuple[Callable[[], object], list[str]]
+"""What is done, and the names of the packages that are then there."""
+
+
+def follow(folder: Path, *steps: Step) -> None:
+    """Do one step after the other, each when the one before was told; fails if one is not."""
+
+    async def run() -> None:
+        stop, library = asyncio.Event(), Library([folder])
+        wanted, left = library.names(), list(steps)
+        async for _ in changes(library, stop):
+            if library.names() != wanted:
+                continue
+            if not left:
+                stop.set()
+                continue
+            act, wanted = left.pop(0)
+            asyncio.get_running_loop().call_later(0.1, act)
+        assert not left
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+
+
 def test_changes_are_told_until_the_end(tmp_path: Path) -> None:
-    """A package that is written into a folder that was missing is told; then the watch ends."""
+    """The first is told at once, then each package that comes into a folder that was missing."""
     pytest.importorskip("watchfiles")
     folder = tmp_path / "missing" / "styles"
+    follow(
+        folder,
+        (lambda: put(folder, STYLE), ["one"]),
+        (lambda: put(folder, replace(STYLE, name="two")), ["one", "two"]),
+    )
 
-    async def run() -> int:
-        stop, told = asyncio.Event(), 0
 
-        async def write() -> None:
-            while not told:
-                await asyncio.sleep(0.05)
-                if folder.is_dir():
-                    await asyncio.to_thread(put, folder, STYLE)
+def test_a_folder_may_be_replaced(tmp_path: Path) -> None:
+    """Another folder in its place, one that is gone, and a link that leads elsewhere are seen."""
+    pytest.importorskip("watchfiles")
+    folder = tmp_path / "styles"
+    for name in ("two", "three", "four"):
+        (tmp_path / name).mkdir()
+        put(tmp_path / name, replace(STYLE, name=name))
 
-        writing = asyncio.ensure_future(write())
-        async for _ in changes(Library([folder]), stop):
-            told += 1
-            stop.set()
-        await writing
-        return told
+    def point(name: str) -> None:
+        (tmp_path / "link").symlink_to(tmp_path / name)
+        (tmp_path / "link").replace(folder)
 
-    assert asyncio.run(asyncio.wait_for(run(), 60)) >= 1
+    follow(
+        folder,
+        (lambda: put(folder, STYLE), ["one"]),
+        (lambda: (folder.rename(tmp_path / "old"), (tmp_path / "two").rename(folder)), ["two"]),
+        (lambda: shutil.rmtree(folder), []),
+        (lambda: point("three"), ["three"]),
+        (lambda: point("four"), ["four"]),
+    )
+
+
+@contextmanager
+def few_files(free: int) -> Iterator[None]:
+    """Let this process open so many files more while the block runs."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, before[1]), before[1]))
+    opened: list[int] = []
+    try:
+        with suppress(OSError):
+            while True:
+                opened.append(os.open(os.devnull, os.O_RDONLY))
+        for _ in range(free):
+            os.close(opened.pop())
+        yield
+    finally:
+        for each in opened:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_what_cannot_be_watched_is_looked_at(tmp_path: Path) -> None:
+    """Where the system has nothing left to watch with, changes are seen all the same: a warning."""
+    pytest.importorskip("watchfiles")
+    path = tmp_path / "two.safetensors"
+    follow(tmp_path, (lambda: put(tmp_path, replace(STYLE, name="two")), ["two"]))
+    # A loop takes three files, and a watch would take three more.
+    with few_files(5), pytest.warns(ImpastoWarning, match="not watched: .*Too many open files"):
+        follow(tmp_path, (lambda: put(tmp_path, STYLE), ["one", "two"]), (path.unlink, ["one"]))
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path: Path) -> None:
+    """Nobody would learn of a change where a file has taken its place."""
+    (tmp_path / "styles").touch()
+    told = changes(Library([tmp_path / "styles"]), asyncio.Event())
+    with pytest.raises(NotADirectoryError):
+        asyncio.run(anext(told))  # type: ignore[arg-type]

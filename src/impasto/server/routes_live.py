@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from fastapi import APIRouter, WebSocket
 from pydantic import ValidationError
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
-from impasto.core.errors import ImpastoError
+from impasto.core.errors import ImpastoError, StyleError
 from impasto.engine.images import to_picture
 from impasto.engine.temporal import Temporal
 from impasto.media.image import Picture
@@ -18,11 +19,13 @@ from impasto.server.problems import named
 from impasto.server.schemas import LiveSettings
 from impasto.server.studio import Studio
 from impasto.styles.spec import parse_spec
+from impasto.styles.watch import Shelf
 
 router = APIRouter()
 
 _GOING_AWAY: Final = 1001
 _BAD_DATA: Final = 1007
+_POLICY: Final = 1008
 _TRY_LATER: Final = 1013
 _RATE: Final = 15.0
 """Frames a second that a camera's statistics are smoothed for."""
@@ -30,6 +33,8 @@ _WINDOW: Final = 0.5
 """Seconds over which they are."""
 _MAX_PIXELS: Final = 8_500_000
 """A frame of 4K."""
+_IDLE_SECONDS: Final = 60.0
+"""After which one that sends no frame makes room for another."""
 
 
 @dataclass(eq=False)
@@ -39,6 +44,17 @@ class _Session:
     settings: LiveSettings | None = None
     frame: bytes = b""
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    active: float = field(default_factory=time.monotonic)
+    """When it last sent a frame, or got a painting; at first, when it came."""
+
+
+@dataclass(frozen=True, eq=False)
+class _View:
+    """What paints a camera, and what it was made of."""
+
+    settings: LiveSettings
+    order: Order
+    temporal: Temporal
 
 
 @router.websocket("/v1/live")
@@ -66,6 +82,7 @@ async def _painted_until_closed(socket: WebSocket, studio: Studio) -> None:
         asyncio.create_task(_listen(socket, session)),
         asyncio.create_task(_paint(socket, session, studio)),
         asyncio.create_task(_until_closing(socket, studio)),
+        asyncio.create_task(_until_idle(socket, session)),
     ]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -82,6 +99,12 @@ async def _until_closing(socket: WebSocket, studio: Studio) -> None:
     await _close(socket, _GOING_AWAY, "the server is shutting down")
 
 
+async def _until_idle(socket: WebSocket, session: _Session) -> None:
+    while (left := session.active + _IDLE_SECONDS - time.monotonic()) > 0:
+        await asyncio.sleep(left)
+    await _close(socket, _POLICY, f"no frame has come for {_IDLE_SECONDS:.0f} s: connect again")
+
+
 async def _listen(socket: WebSocket, session: _Session) -> None:
     while True:
         message = await socket.receive()
@@ -91,6 +114,7 @@ async def _listen(socket: WebSocket, session: _Session) -> None:
             session.settings = _settings_of(message["text"])
         else:
             session.frame = message["bytes"]  # one that still waits is never painted
+            session.active = time.monotonic()
             session.news.set()
 
 
@@ -102,32 +126,40 @@ def _settings_of(text: str) -> LiveSettings:
 
 
 async def _paint(socket: WebSocket, session: _Session, studio: Studio) -> None:
-    settings, temporal = None, None
+    view: _View | None = None
     while True:
         await session.news.wait()
         session.news.clear()
         if session.settings is None:
             raise ValueError("send the settings before the first frame")
-        frame = session.frame
-        if temporal is None or settings is not session.settings:
-            settings = session.settings
-            temporal = _new_temporal(studio, settings)
-        await socket.send_bytes(await _painting(studio, temporal, settings, frame))
+        if view is None or view.settings is not session.settings or _is_old(view, studio.shelf):
+            view = _new_view(studio, session.settings)
+        await socket.send_bytes(await _painting(studio, view, session.frame))
+        session.active = time.monotonic()
 
 
-def _new_temporal(studio: Studio, settings: LiveSettings) -> Temporal:
+def _is_old(view: _View, shelf: Shelf) -> bool:
+    """Whether a style of a camera was replaced; one that was removed is painted on."""
+    if view.order.shelf is shelf:
+        return False
+    try:
+        return replace(view.order, shelf=shelf).versions != view.order.versions
+    except StyleError:
+        return False
+
+
+def _new_view(studio: Studio, settings: LiveSettings) -> _View:
     order = Order(parse_spec(settings.style), studio.shelf, settings.paint)
-    return Temporal(studio.kitchen.painter(order), rate=_RATE, window=_WINDOW, live=True)
+    painter = studio.kitchen.painter(order)
+    return _View(settings, order, Temporal(painter, rate=_RATE, window=_WINDOW, live=True))
 
 
-async def _painting(
-    studio: Studio, temporal: Temporal, settings: LiveSettings, frame: bytes
-) -> bytes:
-    kitchen = studio.kitchen
+async def _painting(studio: Studio, view: _View, frame: bytes) -> bytes:
+    kitchen, settings = studio.kitchen, view.settings
     picture = to_picture(await kitchen.decoders.decode(frame, "the frame", _MAX_PIXELS))
     most = min(_MAX_PIXELS, studio.settings.max_pixels)
     check_strokes(picture, settings.paint, most)
-    pixels = await kitchen.run(lambda: temporal.push(picture.pixels)[-1])
+    pixels = await kitchen.run(lambda: view.temporal.push(picture.pixels)[-1])
     painted = Picture(pixels, None, None, None, "JPEG")
     studio.metrics.live.inc()
     return await kitchen.decoders.encode(painted, "jpeg", settings.quality)

@@ -67,7 +67,7 @@ async def _painted(request: Request, studio: Studio) -> Response:
         "Cache-Control": "private, no-cache",
         "X-Impasto-Styles": order.versions,
     }
-    if _matches(request, headers["ETag"]):
+    if is_known(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     served, stages = await _found_or_made(key, photo, order, studio)
     headers["Server-Timing"] = ", ".join(
@@ -153,6 +153,7 @@ def _key(photo: bytes, order: Order, studio: Studio) -> str:
     return digest.hexdigest()[:32]
 
 
-def _matches(request: Request, etag: str) -> bool:
+def is_known(request: Request, etag: str) -> bool:
+    """Whether a caller has what an ETag names (RFC 9110, If-None-Match)."""
     known = request.headers.get("if-none-match", "")
     return any(each.strip().removeprefix("W/") == etag for each in known.split(","))

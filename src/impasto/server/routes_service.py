@@ -53,6 +53,7 @@ async def readyz(studio: Here) -> Response:
         ready=studio.is_ready,
         styles=len(studio.shelf.names()),
         refused={name: _why(name, text) for name, text in studio.shelf.broken.items()},
+        fault=studio.fault,
         decoders=len(studio.kitchen.decoders.pids),
         waiting=studio.gate.waiting,
     ).model_dump()

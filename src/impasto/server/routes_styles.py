@@ -9,6 +9,7 @@ from fastapi import Path as InPath
 from impasto.core.errors import StyleError
 from impasto.server import forms
 from impasto.server.problems import GUARDED, ProblemError, described
+from impasto.server.routes_paint import is_known
 from impasto.server.schemas import STYLE_NAME, StyleFacts, StyleList
 from impasto.server.studio import Here, Studio
 from impasto.server.uploads import BodyLimits, read_body
@@ -82,11 +83,20 @@ async def put(name: Name, request: Request, response: Response, studio: Here) ->
 
 @router.delete("/v1/styles/{name}", status_code=204, responses={**_CHANGES, **described(404, 409)})
 async def delete(name: Name, studio: Here) -> None:
-    """Remove a style that was added; a bundled one of its name appears again."""
-    if not (held := _held(studio, name)).is_own:
+    """Remove a style that was added, or is broken; a bundled one of its name appears again."""
+    if not await asyncio.to_thread(_is_own, studio, name):
         raise ProblemError(409, f"the style {name!r} comes with impasto and cannot be removed")
-    await asyncio.to_thread(remove_style, studio.library, held.style.name)
+    await asyncio.to_thread(remove_style, studio.library, name)
     await studio.renew()
+
+
+def _is_own(studio: Studio, name: str) -> bool:
+    """Whether the package that counts is the user's; a broken one is never held, but in the way."""
+    try:
+        package = studio.library.choose(name, studio.model.trunk_id)[-1]
+    except StyleError as error:
+        raise ProblemError(404, str(error)) from error
+    return package.parent == studio.library.own
 
 
 def _held(studio: Studio, name: str) -> Held:
@@ -98,9 +108,14 @@ def _held(studio: Studio, name: str) -> Held:
 
 def _file(request: Request, held: Held, data: bytes, media_type: str) -> Response:
     headers = {"ETag": f'"{held.version}"', "Cache-Control": "no-cache"}
-    if request.headers.get("if-none-match", "").removeprefix("W/") == headers["ETag"]:
+    if _has_any(request) or is_known(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(data, media_type=media_type, headers=headers)
+
+
+def _has_any(request: Request) -> bool:
+    """Whether a caller is content with any version, for it has one (RFC 9110, 13.1.2)."""
+    return request.headers.get("if-none-match", "").strip() == "*"
 
 
 def _facts(held: Held) -> StyleFacts:

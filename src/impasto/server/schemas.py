@@ -177,5 +177,6 @@ class Readiness(BaseModel):
     ready: bool
     styles: int
     refused: dict[str, str] = Field(description="Why a style package is not used, by its name.")
+    fault: str | None = Field(description="What keeps jobs, or the watch of styles, from work.")
     decoders: int
     waiting: int

@@ -5,17 +5,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
-from impasto.core.errors import OutputError
 from impasto.core.settings import PaintSettings
 from impasto.engine.backend import Backend
 from impasto.engine.looks import check_fits, library_of
 from impasto.engine.model import Model
+from impasto.server.faults import Faults
 from impasto.server.gate import BusyError, Gate
 from impasto.server.job_store import Job
+from impasto.server.job_sweep import PAUSE
 from impasto.server.jobs import Jobs
 from impasto.server.kitchen import Kitchen, Order, Served, decoders_of, painters_of
 from impasto.server.logs import log
@@ -28,6 +29,8 @@ from impasto.styles.package import Style, pack_style, read_style
 from impasto.styles.shelf import add_style
 from impasto.styles.spec import parse_spec
 from impasto.styles.watch import Shelf, changes, read_shelf
+
+_WATCHING: Final = "watching styles"
 
 
 @dataclass(eq=False)
@@ -51,6 +54,7 @@ class Studio:
     """Cameras that are painted now."""
     metrics: Metrics = field(init=False)
     _watching: asyncio.Task[None] | None = None
+    _faults: Faults = field(default_factory=Faults)
     _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -147,13 +151,21 @@ class Studio:
         await asyncio.to_thread(add_style, self.library, style, overwrite=overwrite)
         await self.renew()
 
+    @property
+    def fault(self) -> str | None:
+        """What keeps jobs, or the watch of styles, from their work; None: nothing."""
+        return "; ".join(filter(None, (self.jobs.fault, self._faults.told))) or None
+
     async def watch(self) -> None:
         """Take up every change of the library's packages, until the server closes."""
-        try:
-            async for _ in changes(self.library, self.closing):
-                await self.renew()
-        except (OutputError, OSError) as error:
-            log.error("styles are not watched", reason=str(error))
+        while not self.closing.is_set():
+            try:
+                async for _ in changes(self.library, self.closing):
+                    await self.renew()
+                    self._faults.over(_WATCHING)
+            except Exception as error:  # or no change would ever be seen again
+                self._faults.note(_WATCHING, error)
+                await asyncio.sleep(PAUSE)
 
     async def renew(self) -> None:
         """Read the packages again; requests that are under way keep the ones they have."""

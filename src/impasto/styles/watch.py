@@ -2,16 +2,22 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
-from impasto.core.errors import MissingExtraError, StyleError
-from impasto.core.files import make_folder, shown
+from impasto.core.errors import MissingExtraError, OutputError, StyleError
+from impasto.core.files import make_folder, reason, shown
+from impasto.core.notice import warn
 from impasto.styles.library import Library, check_file_name
-from impasto.styles.package import Style, parse_style, read_package
+from impasto.styles.package import SUFFIX, Style, parse_style, read_package
+
+_ROUND: Final = 0.5
+"""Seconds after which files are looked at, whatever the system has told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,20 +89,42 @@ def read_shelf(
     Args:
         library: the folders.
         check: raises StyleError for a style that cannot be used here.
-        before: what was held: a package that is broken now stays as it was.
+        before: what was held: a package that is broken now stays as it was. Where nothing was, the
+            one that it would stand in front of is held.
         trunk_id: of several packages of a name, one made for this trunk is read.
     """
     held: dict[str, Held] = {}
     broken: dict[str, str] = {}
     for name in library.names():
-        try:
-            path = library.choose(name, trunk_id)[-1]
-            held[name] = _read(path, check, is_own=path.parent == library.own)
-        except StyleError as error:
-            broken[name] = str(error)
-            if before is not None and name in before.names():
-                held[name] = before.held(name)
+        kept = before.held(name) if before is not None and name in before.names() else None
+        paths = _paths(library, name, trunk_id)
+        found, fault = _first_usable(paths, check, library.own, kept)
+        held |= {} if found is None else {name: found}
+        broken |= {} if fault is None else {name: fault}
     return Shelf(library, held, broken)
+
+
+def _paths(library: Library, name: str, trunk_id: str | None) -> list[Path]:
+    """The packages of a name, the one that counts first; none if they have gone meanwhile."""
+    try:
+        return library.choose(name, trunk_id)[::-1]
+    except StyleError:
+        return []
+
+
+def _first_usable(
+    paths: Sequence[Path], check: Callable[[Style], None], own: Path, kept: Held | None
+) -> tuple[Held | None, str | None]:
+    """What to hold of these, or what was kept of the first; and why the first cannot be used."""
+    fault = None
+    for path in paths:
+        try:
+            return _read(path, check, is_own=path.parent == own), fault
+        except StyleError as error:
+            fault = fault or str(error)
+            if kept is not None:
+                return kept, fault
+    return None, fault
 
 
 def _read(path: Path, check: Callable[[Style], None], *, is_own: bool) -> Held:
@@ -108,19 +136,78 @@ def _read(path: Path, check: Callable[[Style], None], *, is_own: bool) -> Held:
 
 
 async def changes(library: Library, stop: asyncio.Event) -> AsyncIterator[None]:
-    """Gives something whenever packages of a library's own folder may have changed, until `stop`.
+    """Gives something at first, and whenever packages of a library's own folder have changed.
 
-    The folder is made if it is missing, for a folder that is not there cannot be watched. Changes
-    that follow each other closely are given together, some 50 ms after the last one.
+    The folder is made if it is missing. The system tells of what happens in it, but not that it is
+    replaced or that a link leads elsewhere, and nothing on some drives: so the files are looked at
+    twice a second, too. Changes that follow each other closely are given together, some 50 ms after
+    the last one.
+
+    Args:
+        library: the folders.
+        stop: ends it.
 
     Raises:
         MissingExtraError: watchfiles is not installed.
-        OutputError: the folder cannot be made.
+        OSError: the folder cannot be listed; one that is not there is an empty one.
     """
+    with suppress(OutputError):  # one that cannot be made now may still come
+        make_folder(library.own)
+    seen: dict[str, object] | None = None
+    trouble: str | None = None
+    while not stop.is_set():
+        found = await asyncio.to_thread(_look, library.own)
+        if found != seen:
+            seen = found
+            yield
+        before, trouble = trouble, await _news(library.own, stop)
+        if trouble not in (None, before):
+            warn(f"{shown(library.own)}: looked at now and then, not watched: {trouble}")
+
+
+def _look(folder: Path) -> dict[str, object]:
+    """What the packages of a folder are known by, unopened."""
+    try:
+        return {path.name: _facts(path) for path in folder.iterdir() if path.suffix == SUFFIX}
+    except FileNotFoundError:
+        return {}
+
+
+def _facts(path: Path) -> object:
+    try:
+        found = path.stat()
+    except OSError:  # it has gone meanwhile, or is a link to nothing
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+async def _news(folder: Path, stop: asyncio.Event) -> str | None:
+    """Wait for something to happen in a folder, a while at most; why that cannot be told, if so.
+
+    The watch is set up anew each time: one that is kept stays with a folder that was moved away.
+    """
+    try:
+        async with aclosing(_watch(folder, stop)) as news:
+            await anext(news, None)
+    except FileNotFoundError:
+        await asyncio.sleep(_ROUND)
+    except (OSError, RuntimeError) as error:  # watchfiles has a RuntimeError for a system's limits
+        await asyncio.sleep(_ROUND)
+        return reason(error)
+    return None
+
+
+def _watch(folder: Path, stop: asyncio.Event) -> AsyncGenerator[object, None]:
     try:
         from watchfiles import awatch
     except ImportError:
         raise MissingExtraError("watching styles", "server") from None
-    make_folder(library.own)
-    async for _ in awatch(library.own, stop_event=stop, step=50, debounce=400, recursive=False):
-        yield
+    return awatch(
+        folder,
+        stop_event=stop,
+        step=50,
+        debounce=400,
+        rust_timeout=round(1000 * _ROUND),
+        yield_on_timeout=True,
+        recursive=False,
+    )
