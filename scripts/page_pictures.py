@@ -1,6 +1,7 @@
 """Takes the pictures of the page in docs/: `impasto serve` must run, and Chromium be installed.
 
-Call it as `python scripts/page_pictures.py http://127.0.0.1:8000/`.
+Call it as `python scripts/page_pictures.py http://127.0.0.1:8000/`. It takes none without a font
+for Chinese, which `apt-get install fonts-wqy-microhei` brings.
 """
 
 import io
@@ -12,36 +13,45 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-DESK = {"width": 1360, "height": 850}
+DESK = {"width": 1360, "height": 890}
 PHONE = {"width": 390, "height": 844}
+
+# Without a font each character is the same box.
+_DRAWN = """() => {
+  const [one, other] = ["中", "文"].map((character) => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 40, height: 40 });
+    const pen = canvas.getContext("2d");
+    pen.font = "30px sans-serif";
+    pen.fillText(character, 4, 32);
+    return canvas.toDataURL();
+  });
+  return one !== other;
+}"""
 
 
 def main(address: str) -> None:
     """Take all of them."""
     with chromium() as browser:
-        page = opened(browser, address, viewport=DESK, locale="en-GB")
-        page.click("#mix-on")
-        page.click("[data-style=great-wave]")
-        page.click("#compare")
-        save(page, "web-desktop.jpg")
-        page = opened(browser, address, viewport=DESK, locale="en-GB", color_scheme="dark")
-        mark_a_region(page)
-        save(page, "web-dark.jpg")
-        phone = {"viewport": PHONE, "is_mobile": True, "has_touch": True, "locale": "zh-CN"}
-        page = opened(browser, address, **phone)
-        page.click("[data-style=water-lilies]")
-        save(page, "web-phone.jpg")
+        if not browser.new_page().evaluate(_DRAWN):
+            sys.exit("no font has Chinese characters here: apt-get install fonts-wqy-microhei")
+        take_desktop(browser, address)
+        take_dark(browser, address)
+        take_phone(browser, address)
 
 
-def opened(browser: Browser, address: str, **options: object) -> Page:
-    """The page with the sample on it."""
-    page = browser.new_context(**options).new_page()  # type: ignore[arg-type]
-    open_sample(page, address)
-    return page
+def take_desktop(browser: Browser, address: str) -> None:
+    """A mix of two styles with its pad, half photo and half painting."""
+    page = opened(browser, address, viewport=DESK, locale="en-GB")
+    page.click("#mix-on")
+    page.click("[data-style=great-wave]")
+    page.click("#compare")
+    page.eval_on_selector(".panel-body", "one => one.scrollTo(0, one.scrollHeight)")
+    save(page, "web-desktop.jpg")
 
 
-def mark_a_region(page: Page) -> None:
-    """The cup in another style."""
+def take_dark(browser: Browser, address: str) -> None:
+    """The cup in a style of its own."""
+    page = opened(browser, address, viewport=DESK, locale="en-GB", color_scheme="dark")
     page.click("[data-region=add]")
     page.click("[data-style=starry-night]")
     page.fill("#brush-size", "24")
@@ -52,6 +62,22 @@ def mark_a_region(page: Page) -> None:
     for across, down in [(0.6, 0.2), (0.6, 0.3), (0.46, 0.28), (0.52, 0.38)]:
         page.mouse.move(left + across * width, top + down * width, steps=6)
     page.mouse.up()
+    save(page, "web-dark.jpg")
+
+
+def take_phone(browser: Browser, address: str) -> None:
+    """On a phone, in Chinese."""
+    phone = {"viewport": PHONE, "is_mobile": True, "has_touch": True, "locale": "zh-CN"}
+    page = opened(browser, address, **phone)
+    page.click("[data-style=water-lilies]")
+    save(page, "web-phone.jpg")
+
+
+def opened(browser: Browser, address: str, **options: object) -> Page:
+    """The page with the sample on it."""
+    page = browser.new_context(**options).new_page()  # type: ignore[arg-type]
+    open_sample(page, address)
+    return page
 
 
 def save(page: Page, name: str) -> None:

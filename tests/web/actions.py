@@ -76,6 +76,15 @@ def slide(page: "Page", slider: str, value: float) -> None:
     repainted(page, version)
 
 
+def tab_to(page: "Page", selector: str) -> None:
+    """Press Tab until an element has the focus."""
+    for _ in range(60):
+        if page.evaluate("one => document.activeElement.matches(one)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab never comes to {selector}")
+
+
 def shown(page: "Page", canvas: str = "#after") -> np.ndarray:
     """The pixels of a canvas as RGB."""
     url = page.eval_on_selector(canvas, "canvas => canvas.toDataURL('image/png')")

@@ -69,7 +69,9 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+class Quiet(SimpleHTTPRequestHandler):
+    """Hands out files."""
+
     def log_message(self, *_: object) -> None:
         """Nothing: tests have their own words."""
 
@@ -87,7 +89,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def site(exported: Path) -> Iterator[str]:
     """The address of the exported page, handed out by Python's plain file server."""
-    handler = functools.partial(_Quiet, directory=exported)
+    handler = functools.partial(Quiet, directory=exported)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as files:
         threading.Thread(target=files.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{files.server_port}/"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .actions import choose_photo, difference, open_page, repainted, settled, shown
+from .actions import choose_photo, difference, open_page, repainted, settled, shown, tab_to
 from .conftest import PATIENCE, watch
 
 if TYPE_CHECKING:
@@ -27,38 +27,48 @@ def faults(page: "Page") -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+@pytest.mark.parametrize(
+    ("where", "width", "scheme", "locale"),
+    [
+        ("server", 1280, "light", "en-GB"),
+        ("server", 390, "dark", "en-GB"),
+        ("server", 1280, "dark", "zh-CN"),
+        ("server", 390, "light", "zh-CN"),
+        ("site", 1280, "light", "en-GB"),
+        ("site", 390, "dark", "zh-CN"),
+    ],
+)
 def test_axe_finds_no_serious_fault(
-    browser: "Browser", server: str, photo: Path, width: int, scheme: Any, errors: list[str]
+    browser: "Browser",
+    request: pytest.FixtureRequest,
+    photo: Path,
+    where: str,
+    width: int,
+    scheme: Any,
+    locale: str,
+    errors: list[str],
 ) -> None:
-    """Empty, with a mix and a region, and on the other pages; on both sizes and themes."""
+    """Empty, with a mix and a region, and on the other pages; from a server and exported."""
     size: Any = {"width": width, "height": 800}
-    with browser.new_context(viewport=size, color_scheme=scheme, locale="en-GB") as context:
+    with browser.new_context(viewport=size, color_scheme=scheme, locale=locale) as context:
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
         watch(page, errors)
-        open_page(page, server)
+        open_page(page, request.getfixturevalue(where))
+        assert page.get_attribute("html", "lang") == locale.removesuffix("-GB")
         assert faults(page) == []
         choose_photo(page, photo)
         page.click("#mix-on")
         page.click("[data-style=udnie]")
+        page.fill("#colour", "40")
         page.click("#compare")
         page.click("[data-region=add]")
         settled(page)
         assert faults(page) == []
-        for tab in ("video", "fit"):
+        for tab in ("video", "fit") if where == "server" else ():
             page.click(f"#tab-{tab}")
             assert faults(page) == []
     assert not errors
-
-
-def tab_to(page: "Page", selector: str) -> None:
-    """Press Tab until an element has the focus."""
-    for _ in range(60):
-        if page.evaluate("one => document.activeElement.matches(one)", selector):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"Tab never comes to {selector}")
 
 
 def test_everything_works_by_the_keyboard(page: "Page", server: str) -> None:
@@ -120,6 +130,28 @@ def test_a_phone_sees_everything(browser: "Browser", server: str, photo: Path) -
                 ".map((one) => one.name)"
             )
             assert too_wide == []
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+@pytest.mark.parametrize("width", [320, 360, 430])
+def test_the_bar_is_one_line_on_the_narrowest_screen(
+    browser: "Browser", server: str, photo: Path, width: int, locale: str
+) -> None:
+    """Neither a tab nor another button of it is broken in two, and nothing is wider."""
+    size: Any = {"width": width, "height": 640}
+    with browser.new_context(viewport=size, locale=locale, is_mobile=True) as context:
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        open_page(page, server)
+        choose_photo(page, photo)
+        lines = page.evaluate(
+            "() => [...document.querySelectorAll('.top button')].map((one) => {"
+            "  const range = document.createRange();"
+            "  range.selectNodeContents(one);"
+            "  return new Set([...range.getClientRects()].map((box) => box.top)).size; })"
+        )
+        assert lines == [1] * 5
+        assert page.evaluate("() => document.documentElement.scrollWidth") == width
 
 
 def test_chinese_is_complete_and_kept(browser: "Browser", server: str, errors: list[str]) -> None:

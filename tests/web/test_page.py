@@ -201,6 +201,37 @@ def test_the_camera_gives_a_photo(page: "Page", server: str) -> None:
     assert page.evaluate("document.querySelector('#camera-video').srcObject === null")
 
 
+_HUE = """(selector) => {
+  const shown = document.querySelector(selector);
+  const canvas = new OffscreenCanvas(64, 48);
+  const pen = canvas.getContext("2d");
+  pen.drawImage(shown, 0, 0, 64, 48);
+  const { data } = pen.getImageData(0, 0, 64, 48);
+  return [0, 1, 2].map((one) => data.reduce((sum, value, at) =>
+    sum + (at % 4 === one ? value : 0), 0) / (64 * 48));
+}"""
+
+
+def test_a_camera_is_painted_in_a_share_of_its_colours(page: "Page", server: str) -> None:
+    """A share that the server cannot give is mixed in by the page, and so is the strength."""
+    open_page(page, server)
+    found = {}
+    for colour, strength in [(0, 100), (50, 100), (100, 100), (0, 0)]:
+        page.fill("#colour", str(colour))
+        page.fill("#strength", str(strength))
+        page.click("#camera")
+        page.check("#camera-live")
+        page.wait_for_selector("#camera-painted:not([hidden])")
+        found[colour, strength] = np.array(page.evaluate(_HUE, "#camera-painted"))
+        camera = np.array(page.evaluate(_HUE, "#camera-video"))
+        page.click("#camera-close")
+    none, half, full = (found[share, 100] for share in (0, 50, 100))
+    whole = full - none
+    assert np.ptp(whole) > 20  # by more than brightness
+    assert 0.3 < (half - none) @ whole / (whole @ whole) < 0.7
+    assert np.abs(found[0, 0] - camera).max() < 8
+
+
 def test_a_camera_that_the_server_ends_is_told(page: "Page", tmp_path: Path) -> None:
     """With too many cameras, and when the server ends, no frame stays, and the page says why."""
     connect = pytest.importorskip("websockets.sync.client").connect

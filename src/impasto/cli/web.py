@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 _ENTRY = "index.html"
 _ENGINE = '<meta name="impasto-engine" content="{}">'
 
+# No server of ours says what the page may do, so it says it itself: its own files, WebAssembly,
+# and what it made of pictures in memory.
+_POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "
+    "connect-src 'self'; style-src 'self'; img-src 'self' blob:; base-uri 'none'; "
+    "form-action 'none'"
+)
+_POLICY_TAG = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+
 # What several hosts read from a file of this name. The page may use all cores, and after a new
 # export no browser runs old modules beside new ones.
 _HEADERS = """/*
@@ -83,7 +92,8 @@ def _page() -> dict[str, bytes]:
         if path.is_file()
     }
     entry = found[_ENTRY].decode()
-    changed = entry.replace(_ENGINE.format("server"), _ENGINE.format("browser"))
+    head = f"{_POLICY_TAG}\n  {_ENGINE.format('browser')}"
+    changed = entry.replace(_ENGINE.format("server"), head)
     return found | {_ENTRY: changed.encode(), "_headers": _HEADERS.encode()}
 
 

@@ -1,14 +1,17 @@
 /** The camera: look, see it painted where a server can, take a photo. */
 
 import { byId, draw } from "./dom.js";
+import { finished } from "./finish.js";
 import { t } from "./i18n.js";
 import { boundedSize } from "./model/resize.js";
+import { said } from "./said.js";
 import { complain } from "./status.js";
-import { colorsSetting, REFERENCES, specOf, state } from "./store.js";
+import { REFERENCES, specOf, state } from "./store.js";
 
 const LIVE_SIDE = 480;
-const BAD_DATA = 1007;
 const TRY_LATER = 1013;
+/** Codes by which the server closes for a reason of its own: bad data, a camera without frames. */
+const REASONED = new Set([1007, 1008]);
 
 /** Open the camera's dialog; `take` gets the photo. */
 export async function openCamera(engine, take) {
@@ -24,7 +27,7 @@ export async function openCamera(engine, take) {
   }
   const live = engine.live ? startLive(engine, video) : null;
   byId("camera-take").onclick = async () => {
-    take(await frameOf(video, Infinity));
+    take(await fileOf(await frameOf(video, Infinity)));
     dialog.close();
   };
   byId("camera-close").onclick = () => dialog.close();
@@ -42,9 +45,11 @@ function startLive(engine, video) {
   const [box, canvas] = [byId("camera-live"), byId("camera-painted")];
   const told = byId("camera-told"); // the page's own line is behind the dialog
   let socket = null;
+  let frame = null; // the one that is painted
   const send = async () => {
-    const frame = await frameOf(video, LIVE_SIDE);
-    if (socket?.readyState === WebSocket.OPEN) socket.send(frame);
+    frame = await frameOf(video, LIVE_SIDE);
+    const file = await fileOf(frame);
+    if (socket?.readyState === WebSocket.OPEN) socket.send(file);
   };
   const stop = () => {
     socket?.close();
@@ -64,7 +69,7 @@ function startLive(engine, video) {
       if (!(data instanceof Blob)) return;
       const painting = await createImageBitmap(data);
       if (socket !== opened) return; // it has ended meanwhile
-      draw(canvas, painting);
+      draw(canvas, await finished(frame, painting, state));
       canvas.hidden = false;
       send();
     };
@@ -81,22 +86,27 @@ function startLive(engine, video) {
   return { stop };
 }
 
-/** Why the server has ended it; what was wrong with a frame or the settings it tells itself. */
+/** Why the server has ended it, which in some cases it tells itself. */
 function reasonOf({ code, reason }) {
   if (code === TRY_LATER) return t("error.cameras");
-  return code === BAD_DATA ? reason : t("error.offline");
+  return REASONED.has(code) ? said(reason) : t("error.offline");
 }
 
+/** Strength and colours, which the server takes by no share, are mixed in here. */
 function settings() {
   const reference = Math.min(REFERENCES[state.stroke], LIVE_SIDE);
-  const style = specOf(state.layers[0]);
-  const { strength } = state;
-  return { style, strength, stroke_reference: reference, colors: colorsSetting() };
+  return { style: specOf(state.layers[0]), stroke_reference: reference };
 }
 
+/** The frame that the camera shows; the first one may take a while. */
 async function frameOf(video, longest) {
+  if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) {
+    await new Promise((resolve) => video.addEventListener("loadeddata", resolve, { once: true }));
+  }
   const size = boundedSize(video.videoWidth, video.videoHeight, longest);
   const canvas = new OffscreenCanvas(...size);
   canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
-  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
+  return canvas;
 }
+
+const fileOf = (frame) => frame.convertToBlob({ type: "image/jpeg", quality: 0.9 });

@@ -5,7 +5,7 @@ import { t } from "./i18n.js";
 import { fullPainting, requestOf } from "./painting.js";
 import { linkOf } from "./share.js";
 import { complain, setBusy, tell } from "./status.js";
-import { colorsSetting, specOf, state } from "./store.js";
+import { colorsSetting, hasShare, specOf, state } from "./store.js";
 
 const OWN = new Set(["jpeg", "png", "webp"]);
 
@@ -36,8 +36,7 @@ function save(file, name) {
 
 /** The server's own file keeps the photo's metadata; only a share of colours is mixed here. */
 async function fileOf(engine, format) {
-  const isWhole = state.colour === 0 || state.colour === 1;
-  if (engine.kind === "server" && isWhole && state.strength > 0) {
+  if (engine.kind === "server" && !hasShare() && state.strength > 0) {
     const whole = requestOf({ isFull: true });
     const request = { ...whole, colors: colorsSetting(), format: format || sameFormat() };
     const { signal } = new AbortController();

@@ -4,6 +4,7 @@ import { byId, make } from "./dom.js";
 import { onSend, tellMissing } from "./forms.js";
 import { t } from "./i18n.js";
 import { downloadOf, JobList } from "./jobs.js";
+import { checkBytes } from "./limits.js";
 import { openTab } from "./tabs.js";
 import { choose, update } from "./store.js";
 
@@ -15,8 +16,11 @@ export function startFit(engine, about) {
   const jobs = new JobList("fit", byId("fit-jobs"), (job, title) => resultOf(engine, job, title));
   const missing = (command) => tellMissing(byId("fit-missing"), "fit.missing", command);
   if (!about.train) missing("pip install 'impasto[train]'");
-  byId("fit-form").elements.pictures.onchange = ({ target }) => showThumbs(target.files);
+  const { pictures, minutes } = byId("fit-form").elements;
+  bound(minutes, about.limits.max_fit_minutes);
+  pictures.onchange = ({ target }) => showThumbs(target.files);
   onSend(byId("fit-form"), async (form) => {
+    checkPictures(form.getAll("pictures"));
     const title = form.get("title").trim();
     form.set("name", nameOf(title));
     try {
@@ -26,6 +30,19 @@ export function startFit(engine, about) {
       missing(PIP.exec(error.message)?.[0] ?? error.message);
     }
   });
+}
+
+/** Let a field of minutes take what the server does. */
+function bound(field, most) {
+  field.max = most;
+  field.min = Math.min(field.min, most);
+  field.value = Math.min(field.value, most);
+}
+
+function checkPictures(files) {
+  for (const { name, size } of files) checkBytes(name, size, "max_bytes");
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  checkBytes(t("fit.all", { count: files.length }), total, "max_video_bytes");
 }
 
 /** A style name made of a title. */

@@ -3,6 +3,7 @@
 import { openCamera } from "./camera.js";
 import { byId } from "./dom.js";
 import { t } from "./i18n.js";
+import { checkBytes, checkPixels } from "./limits.js";
 import { readPhoto } from "./photo.js";
 import { complain } from "./status.js";
 import { update } from "./store.js";
@@ -23,9 +24,14 @@ export function startIntake(engine) {
 
 async function takePhoto(engine, file, name) {
   try {
-    update({ photo: await readPhoto(file, name, engine.convert?.bind(engine)) });
-  } catch {
-    complain(t("error.photo", { name }));
+    checkBytes(name, file.size, "max_bytes");
+    const photo = await readPhoto(file, name, engine.convert?.bind(engine)).catch(() => {
+      throw new Error(t("error.photo", { name }));
+    });
+    checkPixels(photo);
+    update({ photo });
+  } catch (error) {
+    complain(error.message);
   }
 }
 

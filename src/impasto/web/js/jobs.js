@@ -3,6 +3,7 @@
 import { icon, make, memory } from "./dom.js";
 import { problemOf } from "./engines/server.js";
 import { onLanguage, t } from "./i18n.js";
+import { said } from "./said.js";
 
 const ENDED = new Set(["done", "failed", "cancelled"]);
 
@@ -116,7 +117,7 @@ class JobCard {
     this.bar.value = progress;
     this.bar.setAttribute("aria-label", t("job.progress", { name: this.name }));
     const share = hasEnded ? "" : ` ${Math.round(100 * progress)}%`;
-    const details = state === "done" ? "" : message;
+    const details = ["done", "cancelled"].includes(state) ? "" : said(message);
     this.note.textContent = [`${t(`job.${state}`)}${share}`, details].filter(Boolean).join(" · ");
     this.element.classList.toggle("is-failed", state === "failed");
     this.element.dataset.state = state;

@@ -58,8 +58,9 @@ async function open(engine) {
   const names = styles.map(({ name }) => name);
   const first = names.includes(FIRST) ? FIRST : names[0];
   const layers = [{ styles: [first], point: [0.5, 0.5], mask: null }];
-  const mostRegions = Math.min(MOST_REGIONS, about.limits?.max_regions ?? MOST_REGIONS);
-  update({ styles, layers, mostRegions, ...settingsOf(location.hash, names) });
+  const limits = about.limits ?? {};
+  const mostRegions = Math.min(MOST_REGIONS, limits.max_regions ?? MOST_REGIONS);
+  update({ styles, layers, mostRegions, limits, ...settingsOf(location.hash, names) });
   addEventListener("hashchange", () => update(settingsOf(location.hash, names)));
   if (!state.photo) tell("");
   document.body.dataset.ready = "true";

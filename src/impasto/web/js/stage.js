@@ -15,7 +15,10 @@ const pointers = new Map();
 /** Show photos as they come, and listen to pointers, wheel and keys. */
 export function startStage() {
   const viewer = byId("viewer");
-  listen((changed) => changed.has("photo") && showPhoto());
+  listen((changed) => {
+    if (changed.has("photo")) showPhoto();
+    else if (changed.has("active")) fit(); // the tools of a region come or go
+  });
   new ResizeObserver(fit).observe(byId("stage"));
   viewer.addEventListener("wheel", wheel, { passive: false });
   viewer.addEventListener("pointerdown", grab);
@@ -40,12 +43,14 @@ export function showPainting(painting) {
 
 function showPhoto() {
   const { full } = state.photo;
+  const hadFocus = byId("empty").contains(document.activeElement);
   byId("stage").classList.remove("is-empty");
   byId("empty").hidden = true;
   for (const id of ["viewer", "tools"]) byId(id).hidden = false;
   for (const id of ["before", "after"]) draw(byId(id), full);
   view.zoom = 1;
   fit();
+  if (hadFocus) byId("viewer").focus({ preventScroll: true }); // its button is gone
 }
 
 /** Measure the stage, and lay the picture into it. */
@@ -58,19 +63,19 @@ function fit() {
   lay();
 }
 
-/** The stage without its edge and its tools. */
+/** The stage without its edge and the tools that are shown: no part of a picture is below them. */
 function room() {
-  const { clientWidth, clientHeight } = byId("stage");
-  const below = byId("tools").offsetHeight + EDGE;
-  return { width: clientWidth - 2 * EDGE, height: clientHeight - 2 * EDGE - below, below };
+  const [marking, tools] = ["mask-tools", "tools"].map(byId);
+  const above = marking.offsetTop + marking.offsetHeight; // 0 while it is hidden
+  const space = tools.offsetTop - above;
+  return { width: byId("stage").clientWidth - 2 * EDGE, height: space - 2 * EDGE, above, space };
 }
 
 function lay() {
-  const { clientWidth, clientHeight } = byId("stage");
-  const space = clientHeight - room().below;
+  const { above, space } = room();
   const [width, height] = [view.width * view.zoom, view.height * view.zoom];
-  view.left = held(view.left, width, clientWidth);
-  view.top = held(view.top, height, space);
+  view.left = held(view.left, width, byId("stage").clientWidth);
+  view.top = above + held(view.top - above, height, space);
   const { style } = byId("frame");
   style.width = `${width}px`;
   style.height = `${height}px`;
@@ -133,7 +138,7 @@ function release(event) {
 }
 
 function key(event) {
-  if (event.target.id === "split") return;
+  if (event.target !== event.currentTarget) return; // a control's own
   const keys = { "+": STEP, "=": STEP, "-": 1 / STEP };
   if (event.key in keys) zoomTo(view.zoom * keys[event.key]);
   else if (event.key === "0") zoomTo(1);

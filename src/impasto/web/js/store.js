@@ -24,6 +24,7 @@ export const state = {
   layers: [{ styles: [], point: [0.5, 0.5], mask: null }],
   active: 0,
   mostRegions: MOST_REGIONS,
+  limits: {},
   mixing: false,
   strength: 1,
   stroke: REFERENCES.indexOf(512),
@@ -63,8 +64,11 @@ export const specOf = (layer) => formatSpec(partsOf(layer));
 /** What the gallery calls a style. */
 export const titleOf = (name) => state.styles.find((style) => style.name === name)?.title ?? name;
 
-/** The setting `colors` of whatever cannot mix colours by a share. */
+/** The setting `colors` of what the server paints, which takes no share of the photo's colours. */
 export const colorsSetting = () => (state.colour === 1 ? "content" : "style");
+
+/** Whether the photo's colours have a share that the server cannot give. */
+export const hasShare = () => state.colour > 0 && state.colour < 1;
 
 /** Choose a style: alone, or into or out of a mix. Returns false where a mix is full. */
 export function choose(name) {

@@ -4,7 +4,8 @@ import { byId, make } from "./dom.js";
 import { onSend, tellMissing } from "./forms.js";
 import { onLanguage, t } from "./i18n.js";
 import { downloadOf, JobList } from "./jobs.js";
-import { colorsSetting, listen, REFERENCES, specOf, state, titleOf } from "./store.js";
+import { checkBytes } from "./limits.js";
+import { colorsSetting, hasShare, listen, REFERENCES, specOf, state, titleOf } from "./store.js";
 
 /** Let the form work; `about` says whether the server can paint videos. */
 export function startVideo(about) {
@@ -13,6 +14,7 @@ export function startVideo(about) {
   const jobs = new JobList("video", byId("video-jobs"), resultOf);
   onSend(byId("video-form"), async (form) => {
     const file = form.get("video");
+    checkBytes(file.name, file.size, "max_video_bytes");
     const sent = new FormData();
     sent.set("style", specOf(state.layers[0]));
     sent.set("strength", String(state.strength));
@@ -22,7 +24,10 @@ export function startVideo(about) {
     sent.set("video", file);
     await jobs.send("/v1/videos", sent, file.name);
   });
-  listen((changed) => ["layers", "styles"].some((key) => changed.has(key)) && showStyle());
+  listen((changed) => {
+    if (changed.has("layers") || changed.has("styles")) showStyle();
+    if (changed.has("colour")) byId("video-colour").hidden = !hasShare();
+  });
   onLanguage(showStyle);
 }
 

@@ -9,7 +9,16 @@ const BUILDS = {
   gpu: { script: "ort.jspi.bundle.min.mjs", wasm: "ort-wasm-simd-threaded.jspi.wasm" },
   cpu: { script: "ort.wasm.bundle.min.mjs", wasm: "ort-wasm-simd-threaded.wasm" },
 };
-const PROVIDERS = { gpu: ["webgpu"], cpu: ["wasm"] };
+/**
+ * Nodes that the CPU runs beside the GPU, by the names that torch's exporter gives them; others are
+ * not missed. A split of the runtime needs a buffer for each of its results, of which GPUs give a
+ * shader ten or so; it cuts small things here, an affine and filters.
+ */
+const ON_CPU = Array.from({ length: 100 }, (_, number) => (number ? `split_${number}` : "split"));
+const PROVIDERS = {
+  gpu: [{ name: "webgpu", forceCpuNodeNames: ON_CPU }],
+  cpu: ["wasm"],
+};
 /** It warns of nodes that it rightly leaves to the CPU. */
 const ERRORS = 3;
 const TYPES = { Float32Array: "float32", Uint8Array: "uint8" };

@@ -3,6 +3,7 @@
 import { t } from "../i18n.js";
 import { formatSpec } from "../model/spec.js";
 import { maskFile } from "../masks/file.js";
+import { problem } from "../said.js";
 
 const RETRIES = 3;
 const DISPLAYED = new Set(["image/png", "image/webp"]);
@@ -72,10 +73,9 @@ export class ServerEngine {
 
 /** The error that an answer tells of (RFC 9457). */
 export async function problemOf(response) {
-  const problem = await response.json().catch(() => ({}));
-  const error = new Error(problem.detail || problem.title || response.statusText);
-  error.status = response.status;
-  return error;
+  const { status, statusText } = response;
+  const { detail, title } = await response.json().catch(() => ({}));
+  return Object.assign(new Error(problem(status, detail || title || statusText)), { status });
 }
 
 async function formOf(file, request) {

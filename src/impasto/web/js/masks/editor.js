@@ -105,9 +105,13 @@ function boxOf([x, y], [toX, toY]) {
   return [Math.min(x, toX), Math.min(y, toY), Math.abs(toX - x), Math.abs(toY - y)];
 }
 
-/** Arrow keys move the rectangle, with Shift they change its size, Enter fills it. */
+/**
+ * Arrow keys move the rectangle, with Shift they change its size, Enter fills it. Keys of a control
+ * that is in the viewer stay with it.
+ */
 function moveBox(event) {
-  if (!isMasking() || (!(event.key in ARROWS) && event.key !== "Enter")) return;
+  if (!isMasking() || event.target !== event.currentTarget) return;
+  if (!(event.key in ARROWS) && event.key !== "Enter") return;
   event.preventDefault();
   event.stopImmediatePropagation();
   if (tool === "brush") pick("rectangle");
