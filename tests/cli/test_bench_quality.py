@@ -44,6 +44,7 @@ def test_results_and_a_report(call: Call, laboratory: Path) -> None:
         (["--style", "scream=none.jpg"], "none.jpg"),
         (["--contents", "nowhere"], "nowhere: no such folder"),
         (["--recipe", "none.toml"], "none.toml: no such recipe"),
+        (["--html", "bench.html"], "--html needs --report"),
     ],
 )
 def test_what_cannot_be_measured(call: Call, laboratory: Path, words: list[str], told: str) -> None:
@@ -52,6 +53,19 @@ def test_what_cannot_be_measured(call: Call, laboratory: Path, words: list[str],
     assert (ended.code, ended.out) == (2, "")
     (line,) = ended.lines
     assert told in line
+    assert not (laboratory / "results/pictures").exists()
+
+
+def test_a_report_that_cannot_be_written_is_told_before_measuring(
+    call: Call, laboratory: Path
+) -> None:
+    """A folder that is not there is one line, and nothing is painted."""
+    for words in (["--report", "nowhere/a.md"], ["--report", "a.md", "--html", "nowhere/a.html"]):
+        ended = call(*QUALITY, "--method", "photo", *words)
+        assert (ended.code, ended.out) == (1, "")
+        (line,) = ended.lines
+        assert "there is no folder" in line
+    assert not (laboratory / "results").exists()
 
 
 def test_a_report_of_nothing(call: Call, laboratory: Path) -> None:

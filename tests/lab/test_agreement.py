@@ -54,6 +54,36 @@ def test_a_photo_agrees_with_itself(photo: np.ndarray) -> None:
     assert line_agreement(lines, lines) == 1
 
 
+def plain_similarity(first: np.ndarray, second: np.ndarray) -> float:
+    """SSIM by the formula of Wang et al. 2004: a Gaussian of 11 pixels whose deviation is 1.5."""
+    bell = np.exp(-(np.arange(-5, 6) ** 2) / (2 * 1.5**2))
+    window = np.outer(bell, bell) / bell.sum() ** 2
+    (x, y) = (np.lib.stride_tricks.sliding_window_view(each, (11, 11)) for each in (first, second))
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return np.asarray((values * window).sum(axis=(2, 3)))
+
+    a, b = mean(x), mean(y)
+    spread = mean(x * x) - a * a + mean(y * y) - b * b
+    both, c1, c2 = mean(x * y) - a * b, (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    map_ = (2 * a * b + c1) * (2 * both + c2) / ((a * a + b * b + c1) * (spread + c2))
+    return float(map_.mean())
+
+
+@pytest.mark.parametrize("strength", [5, 20, 60])
+def test_similarity_is_that_of_the_formula(photo: np.ndarray, strength: float) -> None:
+    """On a photo with noise, window by window."""
+    noisy = photo + strength * np.random.default_rng(1).standard_normal(photo.shape)
+    assert similarity(photo, noisy) == pytest.approx(plain_similarity(photo, noisy), abs=1e-6)
+
+
+def test_similarity_of_flat_planes() -> None:
+    """Of two greys only the term of means is left: (2ab + c) / (aa + bb + c), c = (0.01 255)^2."""
+    one, other = np.full((20, 20), 100.0), np.full((20, 20), 150.0)
+    wanted = (2 * 15_000 + 6.5025) / (10_000 + 22_500 + 6.5025)
+    assert similarity(one, other) == pytest.approx(wanted, rel=1e-6)
+
+
 @settings(max_examples=15)
 @given(gain=st.floats(0.05, 3), sign=st.sampled_from([-1, 1]), lift=st.floats(-100, 100))
 def test_edges_ignore_contrast_and_its_sign(

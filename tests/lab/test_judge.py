@@ -1,5 +1,6 @@
 """The judge, and the distance of what it sees."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,32 @@ def test_its_first_channel_is_blue() -> None:
         seen[colour] = Judge(weights).look(changed)
     np.testing.assert_array_equal(seen["r"], seen["g"])
     assert np.abs(seen["b"] - seen["r"]).max() > 1e-3
+
+
+def test_difference_of_known_layers() -> None:
+    """Features have unit length at each place, lengths are squared, and layers count alike."""
+
+    class Known(Judge):
+        def _layers(self, crops: np.ndarray) -> Iterator[torch.Tensor]:
+            first = torch.tensor([[3.0, 4.0], [4.0, 3.0]])[..., None, None]
+            yield first.expand(2, 2, 3, 5)  # (0.6, 0.8) and (0.8, 0.6): 0.08 apart
+            second = torch.tensor([[[0.0, 9.0], [5.0, 0.0]], [[7.0, 9.0], [0.0, 0.0]]])
+            yield second[..., None]  # 2 apart at one place of two, and 0 at the other
+
+    picture = np.zeros((32, 32, 3), np.uint8)
+    assert Known({}).difference(picture, picture) == pytest.approx((0.08 + 1) / 2)
+
+
+def test_difference_does_not_depend_on_contrast_of_features() -> None:
+    """Weights of any size give the same: what counts is the direction at each place."""
+    weights, random = tiny_judge(), np.random.default_rng(0)
+    for name in weights:
+        weights[name] = weights[name] * (0 if name.endswith("bias") else 1)
+    larger = {name: 3 * each for name, each in weights.items()}
+    one, other = random.integers(0, 256, (2, 48, 64, 3), np.uint8)
+    found, again = (Judge(each).difference(one, other) for each in (weights, larger))
+    assert found == pytest.approx(again, rel=1e-4)
+    assert 0.01 < found < 2
 
 
 def test_difference_grows_with_what_changes() -> None:

@@ -12,6 +12,7 @@ from impasto.cli.bench import RECIPE, Contents, RecipeFile
 from impasto.cli.ends import PARTLY_FAILED
 from impasto.cli.extras import need
 from impasto.cli.streams import answer, say
+from impasto.core.errors import InputError
 
 Out = Annotated[
     Path,
@@ -77,6 +78,7 @@ def quality(
     takes the photos of scikit-image and scikit-learn. Needs the extra `quality`.
     """
     need_quality()
+    from impasto.bench.quality.report import check_report
     from impasto.bench.quality.resources import measure_resources
     from impasto.bench.quality.run import Inputs, measure_quality
     from impasto.lab.data import assets_folder
@@ -93,6 +95,10 @@ def quality(
         crops=crops,
         sizes=tuple(each for each in sizes if each),
     )
+    if report is not None:
+        check_report(report, html)  # before an hour of measuring
+    elif html is not None:
+        raise InputError("--html needs --report: the page goes with the Markdown file")
     assets = assets_folder() if os.environ.get("IMPASTO_ASSETS") else None
     inputs = Inputs(load_recipe(recipe), assets, contents, pictures)
     failed = measure_quality(settings, inputs, out, tell=say)
@@ -134,8 +140,9 @@ def need_quality() -> None:
 
 def write(results: Path, out: Path, html: Path | None, votes: Path | None = None) -> None:
     """Write the report, and print its file."""
-    from impasto.bench.quality.report import write_report
+    from impasto.bench.quality.report import check_report, write_report
 
+    check_report(out, html)
     write_report(results, out, html, votes)
     answer(str(out))
 

@@ -64,7 +64,8 @@ def public_measures() -> PublicMeasures:
     for name, file, packages, (table, key), make in wanted:
         lacks = [each for each in packages if find_spec(each) is None]
         if lacks:
-            missing[name] = f"the package {lacks[0].replace('_', '-')} is not installed"
+            package = lacks[0].replace("_", "-")
+            missing[name] = f"{package} is not installed: pip install 'impasto[public-measures]'"
         elif not (place / file).is_file():
             missing[name] = f"there are no weights {file} among torch's downloads"
         else:

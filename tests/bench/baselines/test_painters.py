@@ -70,6 +70,31 @@ def test_optimisation_lowers_the_measured_loss(assets: Path) -> None:
     assert painting.shape == photo.shape
     before, after = (style_of(yardstick.see(each), target) for each in (photo, painting))
     assert after < before / 1.5
+    weak = method.paint(photo, style, 0.1)
+    seen = yardstick.see(photo)
+    assert content_of(yardstick.see(weak), seen) < content_of(yardstick.see(painting), seen)
+
+
+def test_optimisation_falls_with_its_steps(assets: Path) -> None:
+    """Twice the steps leave less of all losses together, and far more than none in the end."""
+    photo, style = small(assets / PHOTO), StyleImage("scream", small(assets / STYLE))
+    yardstick = load_yardstick(assets)
+    target, seen = yardstick.target([style.picture]), yardstick.see(photo)
+    losses = []
+    for steps in (5, 20, 40):
+        method = Optimisation(assets, OptimiseSettings(steps=(steps,)))
+        found = yardstick.see(method.paint(photo, style))
+        losses.append(3 * style_of(found, target) + 0.3 * content_of(found, seen))
+    assert losses[0] > 1.2 * losses[1]
+    assert losses[1] > 1.05 * losses[2]
+
+
+def test_a_photo_in_its_own_style_is_optimised_already(assets: Path) -> None:
+    """Where content and style are the photo's, nothing is to be moved but noise."""
+    photo = small(assets / PHOTO)
+    method = Optimisation(assets, OptimiseSettings(steps=(10,), variation=0.0))
+    painting = method.paint(photo, StyleImage("own", photo))
+    assert np.abs(painting.astype(int) - photo).mean() < 1
 
 
 def test_missing_weights_and_pictures_are_named(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """What a later call of a run does again, because what it was made from has changed."""
 
+import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ pytest.importorskip("torchmetrics")
 from impasto.bench.contender import FULL, StyleImage
 from impasto.bench.quality import course, public_run
 from impasto.bench.quality.controls import ColourTransfer
+from impasto.bench.quality.ours import Impasto
 from impasto.bench.quality.pictures import open_painting, painting_path
 from impasto.bench.quality.results import load_results
 from impasto.bench.quality.run import Inputs, measure_quality
@@ -21,8 +24,12 @@ from impasto.bench.quality.settings import QualitySettings
 from impasto.bench.quality.store import RESULTS, Record
 from impasto.core.arrays import RGB
 from impasto.core.errors import ImageError, InputError
+from impasto.engine.fake_backend import FakeBackend
+from impasto.engine.model import load_model
 from impasto.lab.public import PublicMeasures
 from impasto.lab.recipe import Recipe
+from impasto.styles.library import Library
+from impasto.styles.package import write_style
 
 pytestmark = pytest.mark.filterwarnings("ignore::impasto.core.errors.ImpastoWarning")
 
@@ -139,7 +146,7 @@ def test_a_set_is_that_of_all_paintings(gallery: Path, recipe: Recipe, tmp_path:
         assert measure_quality(settings("colours"), inputs, folder) == 1
     assert only(folder, "set")["pictures"] == 1
     assert measure_quality(settings("colours"), inputs, folder) == 0
-    assert only(folder, "set") == only(tmp_path / "whole", "set")
+    assert only(folder, "set", pictures=2) == only(tmp_path / "whole", "set")
 
 
 def test_more_photos_of_a_slow_method(gallery: Path, recipe: Recipe, tmp_path: Path) -> None:
@@ -149,8 +156,76 @@ def test_more_photos_of_a_slow_method(gallery: Path, recipe: Recipe, tmp_path: P
         patch.setattr(course, "SLOW", ("colours",))
         for slow in (1, 2, 1):
             measure_quality(settings("colours", slow=slow), inputs, folder)
-            pictures.append(only(folder, "set")["pictures"])
+            results = load_results(folder)
+            photos = results.painted("colours", FULL, "udnie")
+            pictures.append(only(folder, "set", photos="/".join(photos))["pictures"])
     assert pictures == [1, 2, 2]
+
+
+def test_a_slow_method_is_judged_beside_the_same_photos(
+    gallery: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    """With half of the photos it has as many crops, and others have a set of that half, too."""
+    folder = tmp_path / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(course, "SLOW", ("colours",))
+        patch.setattr(Impasto, "strengths", (FULL,))
+        chosen = settings("photo", "impasto", "style", "colours", slow=1)
+        measure_quality(chosen, Inputs(recipe, gallery), folder)
+    first, both = load_results(folder).photos[0], "/".join(load_results(folder).photos)
+    found = load_results(folder).of("set")
+    assert {each["crops"] for each in found} == {6}
+    sets = {(each["method"], each["photos"]) for each in found}
+    assert sets == {
+        *(("photo", name) for name in (first, both)),
+        *(("impasto", name) for name in (first, both)),
+        ("style", both),
+        ("colours", first),
+    }
+
+
+def test_another_code_of_a_style(gallery: Path, recipe: Recipe, tmp_path: Path) -> None:
+    """Only the style that was fitted again is painted again; other styles do not count."""
+    model, shelf = load_model(), tmp_path / "shelf"
+    old = Library().get("udnie", model.trunk_id)
+    painted = []
+    for name, code in (("udnie", old.code), ("other", old.code), ("udnie", 0.9 * old.code)):
+        shelf.mkdir(exist_ok=True)
+        write_style(replace(old, name=name, code=code), shelf / f"{name}.safetensors")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Impasto, "strengths", (FULL,))
+            inputs, library = Inputs(recipe, gallery), Library([shelf])
+            measure_quality(settings("impasto"), inputs, tmp_path / "out", library=library)
+        painted.append(losses(tmp_path / "out", "impasto"))
+        lines = (tmp_path / "out" / RESULTS).read_text().splitlines()
+        painted.append(sum('"kind": "painting"' in line for line in lines))
+    assert [painted[1], painted[3], painted[5]] == [2, 2, 4]
+    assert painted[0] == painted[2] != painted[4]
+
+
+def test_another_graph_is_another_version(tmp_path: Path) -> None:
+    """Graphs of the same weights may paint otherwise: results of the old ones do not count."""
+    folder = tmp_path / "model"
+    shutil.copytree(load_model().folder, folder)
+    versions = []
+    for end in (b"", b"\x00"):
+        with (folder / "paint.onnx").open("ab") as file:
+            file.write(end)
+        model = load_model(folder)
+        versions.append(Impasto(model, Library([]), FakeBackend()).version)
+    assert versions[0] != versions[1]
+
+
+def test_a_painting_that_was_deleted(gallery: Path, recipe: Recipe, tmp_path: Path) -> None:
+    """It is painted again, and only that one."""
+    folder = tmp_path / "out"
+    measure_quality(settings("colours"), Inputs(recipe, gallery), folder)
+    paths = sorted((folder / "controls/colours/udnie").iterdir())
+    before = [path.read_bytes() for path in paths]
+    paths[0].unlink()
+    paths[1].write_bytes(before[1] + b"left")
+    measure_quality(settings("colours"), Inputs(recipe, gallery), folder)
+    assert [path.read_bytes() for path in paths] == [before[0], before[1] + b"left"]
 
 
 def test_public_measures_are_of_all_styles(

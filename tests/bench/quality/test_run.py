@@ -21,11 +21,13 @@ from impasto.bench.baselines.adain import AdaIn
 from impasto.bench.contender import StyleImage
 from impasto.bench.quality import course
 from impasto.bench.quality.ours import Impasto
+from impasto.bench.quality.pictures import save
 from impasto.bench.quality.report import write_report
 from impasto.bench.quality.results import load_results
 from impasto.bench.quality.run import Inputs, measure_quality
 from impasto.bench.quality.settings import QualitySettings
 from impasto.bench.quality.store import RESULTS, Record, read_results
+from impasto.bench.quality.tables import left_out
 from impasto.bench.vote_set import Question
 from impasto.bench.vote_store import VoteStore
 from impasto.core.errors import ImpastoWarning, InputError, SettingsError
@@ -41,6 +43,8 @@ SMALL = QualitySettings(
     crops=6,
     sizes=(),
 )
+WHEN = ("seconds", "date", "commit")
+"""What differs from call to call."""
 pytestmark = pytest.mark.filterwarnings("ignore::impasto.core.errors.ImpastoWarning")
 
 
@@ -121,10 +125,19 @@ def test_what_is_not_run_says_why(done: tuple[Path, list[str], int]) -> None:
 def test_a_failure_is_recorded_and_the_run_goes_on(done: tuple[Path, list[str], int]) -> None:
     """AdaIN's decoder does not fit the tiny encoder: each painting fails, the rest is there."""
     folder, _, failed = done
-    broken = [each for each in load_results(folder).of("painting") if each["error"] is not None]
+    results = load_results(folder)
+    broken = [each for each in results.of("painting") if each["error"] is not None]
     assert {each["method"] for each in broken} == {"adain"}
-    assert failed == len(broken) + 2  # and the two styles in themselves
     assert "\n" not in broken[0]["error"]
+    selves = [each for each in results.of("identity") if each["error"] is not None]
+    assert [(each["method"], each["style"]) for each in selves] == [
+        ("adain", "udnie"),
+        ("adain", "unborn"),
+    ]
+    assert failed == len(broken) + len(selves)
+    rows = left_out(results).rows
+    assert ("adain", "udnie", f"failed on chelsea: {broken[0]['error']}") in rows
+    assert ("adain", "unborn", f"failed on the style's own picture: {selves[1]['error']}") in rows
 
 
 def test_going_on_does_only_what_is_missing(
@@ -139,7 +152,9 @@ def test_going_on_does_only_what_is_missing(
     settings = replace(SMALL, methods=("photo", "colours", "style"))
     painted: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(course, "save", lambda pixels, path: painted.append(path.name))
+        patch.setattr(
+            course, "save", lambda pixels, path: (painted.append(path.name), save(pixels, path))
+        )
         measure_quality(settings, Inputs(recipe, gallery), folder)
         assert 0 < len(painted) < 12
         painted.clear()
@@ -148,7 +163,7 @@ def test_going_on_does_only_what_is_missing(
     for kind in ("painting", "set", "identity"):
         before, after = (
             [
-                {key: value for key, value in each.items() if key != "seconds"}
+                {key: value for key, value in each.items() if key not in WHEN}
                 for each in load_results(place).of(kind, style="udnie")
                 if each["method"] in settings.methods
             ]
@@ -178,7 +193,9 @@ def test_the_report(done: tuple[Path, list[str], int], tmp_path: Path) -> None:
     for line in ("## Quality at full strength", "| photo | 1.000 [1.000, 1.000] | 0.000 |"):
         assert line in text
     assert "| wct | all | not run: " in text
-    assert "adain: not compared" in text
+    assert "adain: not compared, there are no paintings by adain." in text
+    for each in (text, page):
+        assert "There is no plot of time against quality" in each
     tables = [line for line in text.splitlines() if line.startswith("| impasto |")]
     assert len(tables) >= 3
     assert not re.findall(r"""(?:src|href)=["'](?!data:)""", page)
@@ -187,16 +204,18 @@ def test_the_report(done: tuple[Path, list[str], int], tmp_path: Path) -> None:
 
 
 def test_peoples_votes_are_in_the_report(done: tuple[Path, list[str], int], tmp_path: Path) -> None:
-    """A file of votes gives a table of its own; without one there is none."""
+    """A file of votes gives a table of its own; without one it is said that nobody voted."""
     out, votes = tmp_path / "bench.md", tmp_path / "votes.sqlite"
     write_report(done[0], out)
-    assert "People's votes" not in out.read_text()
+    assert "## People's votes\n\nNobody has voted yet" in out.read_text()
     with closing(VoteStore(votes)) as store:
         voter, methods = store.voter("someone"), ("impasto", "wct")
+        write_report(done[0], out, votes=votes)
+        assert "## People's votes\n\nNobody has voted yet" in out.read_text()
         draw = store.add_draw(voter, "compare", Question("udnie", "chelsea", methods), methods)
         store.add_answer(voter, draw.id, "left", 1.0)
     write_report(done[0], out, votes=votes)
-    assert "## People's votes" in out.read_text()
+    assert "Nobody has voted" not in out.read_text()
     assert "Comparisons: 1" in out.read_text()
 
 

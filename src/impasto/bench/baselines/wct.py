@@ -5,8 +5,10 @@ relu1_1, features of the photo get the covariance and mean of the style's, and a
 picture that the next level starts from. Encoders and decoders are the sixteenth in size of Wang
 et al. 2020 ("Collaborative Distillation for Ultra-Resolution Universal Style Transfer"). Other than
 the paper: upsampling is nearest and no unpooling, as in those decoders; the covariances are floored
-by a millionth of their mean variance, where the paper drops small eigenvalues; a photo is continued
-to a multiple of 16 pixels and the painting is cut. Strength is the paper's alpha, at each level.
+by a millionth of their mean variance, where the paper drops small eigenvalues; what a level paints
+is cut to the range of a picture before the next one looks at it, of which the paper says nothing; a
+photo is continued to a multiple of 16 pixels and the painting is cut. Strength is the paper's
+alpha, at each level.
 """
 
 from dataclasses import dataclass

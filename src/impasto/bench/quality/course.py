@@ -1,23 +1,23 @@
 """The way of a method through all styles, strengths and photos: painted, measured, recorded."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from impasto.bench.contender import FULL, Contender, StyleImage
-from impasto.bench.losses_marks import Glance
 from impasto.bench.quality.gauge import Marker
 from impasto.bench.quality.line_up import SLOW, Workshop
-from impasto.bench.quality.pictures import Photo, open_painting, painting_path, save
+from impasto.bench.quality.ours import Impasto
+from impasto.bench.quality.pictures import Photo, painting_path, save
+from impasto.bench.quality.provenance import Stamp
 from impasto.bench.quality.settings import CONTROLS, QualitySettings
 from impasto.bench.quality.store import Record, Store
 from impasto.bench.quality.watch import Tell, Watch
 from impasto.core.arrays import RGB
-from impasto.core.errors import ImageError, ImpastoError
+from impasto.core.errors import ImageError
 from impasto.core.files import reason
 from impasto.core.notice import warn
-from impasto.lab.judge import Features
 
 
 class Course:
@@ -30,6 +30,7 @@ class Course:
         folder: for the paintings.
         photos: all that are painted.
         styles: in the order that they are painted in.
+        stamp: says when and by what paintings were made.
         tell: is told how far it is.
     """
 
@@ -41,11 +42,12 @@ class Course:
         folder: Path,
         photos: Sequence[Photo],
         styles: Sequence[StyleImage],
+        stamp: Stamp,
         tell: Tell,
     ) -> None:
         self._settings, self._store, self._marker = settings, store, marker
         self._folder, self._photos, self._styles, self._tell = folder, photos, styles, tell
-        self.failed = 0
+        self._stamp, self.failed = stamp, 0
         """So many paintings."""
 
     def run(self, name: str, workshop: Workshop) -> None:
@@ -61,14 +63,21 @@ class Course:
         for style in self._styles:
             try:
                 contender.check(style)
-            except ImpastoError as error:
-                self._left_out({"method": name, "style": style.name}, str(error))
+                self._keep_code(contender, style)
+            except Exception as error:  # as above: weights of a wrong shape are told only here
+                self._left_out({"method": name, "style": style.name}, reason(error))
                 watch.pass_over(self._count(contender) // len(self._styles))
                 continue
             for strength in contender.strengths:
                 self._group(contender, style, strength, watch)
             if name not in SLOW:
                 self._identity(contender, style)
+
+    def _keep_code(self, contender: Contender, style: StyleImage) -> None:
+        """What a style is painted from, if not from its picture: results of another one are old."""
+        if (code := _code(contender, style)) is not None:
+            key = {"method": contender.name, "style": style.name}
+            self._store.add({"kind": "code", **key, "code": code})
 
     def _count(self, contender: Contender) -> int:
         photos = len(self._photos_of(contender))
@@ -87,62 +96,24 @@ class Course:
     def _group(
         self, contender: Contender, style: StyleImage, strength: float, watch: Watch
     ) -> None:
-        """All photos in one style at one strength, and the judge's distance of all of them."""
-        key = _key(contender, style, strength)
-        painted: dict[str, Features | None] = {}
+        """All photos in one style at one strength."""
         for photo in self._photos_of(contender):
-            if not self._is_painted(key, photo):
-                glance = self._painting(contender, style, strength, photo)
-                painted |= {} if glance is None else {photo.name: glance.crops}
+            if not self._is_painted(contender, style, strength, photo):
+                self._painting(contender, style, strength, photo)
             watch.count()
-        if painted or self._find_set(key) is None:
-            self._set(contender, style, strength, painted)
 
-    def _is_painted(self, key: Record, photo: Photo) -> bool:
-        return self._store.find(kind="painting", **key, photo=photo.name, error=None) is not None
-
-    def _painted(self, key: Record) -> list[Photo]:
-        """Those of this call and of calls before, which may have asked for more."""
-        return [photo for photo in self._photos if self._is_painted(key, photo)]
-
-    def _find_set(self, key: Record) -> Record | None:
-        """The distance of as many paintings as there are now; what failed may be there by now."""
-        return self._store.find(kind="set", **key, pictures=len(self._painted(key)))
-
-    def _set(
-        self,
-        contender: Contender,
-        style: StyleImage,
-        strength: float,
-        painted: Mapping[str, Features | None],
-    ) -> None:
-        """Measure the judge's distance of all paintings, of which this call has painted some."""
-        key = _key(contender, style, strength)
-        seen = [
-            painted[photo.name]
-            if photo.name in painted
-            else self._crops(contender, style, strength, photo)
-            for photo in self._painted(key)
-        ]
-        crops = [each for each in seen if each is not None]
-        sizes = {"pictures": len(self._painted(key)), "crops": sum(map(len, crops))}
-        distances = self._marker.distances(style, crops)
-        self._store.add({"kind": "set", **key, **sizes, **distances})
-
-    def _crops(
+    def _is_painted(
         self, contender: Contender, style: StyleImage, strength: float, photo: Photo
-    ) -> Features | None:
-        """What the judge sees of a painting of before, which is painted again where it is gone."""
+    ) -> bool:
+        """It was measured, and is still there: what was deleted is painted again."""
+        key = {**_key(contender, style, strength), "photo": photo.name}
         path = painting_path(self._folder, contender.name, strength, style.name, photo.name)
-        if path.is_file():
-            return self._marker.crops(photo, open_painting(path))
-        glance = self._painting(contender, style, strength, photo)
-        return None if glance is None else glance.crops
+        return self._store.find(kind="painting", **key, error=None) is not None and path.is_file()
 
     def _painting(
         self, contender: Contender, style: StyleImage, strength: float, photo: Photo
-    ) -> Glance | None:
-        """Paint and measure a photo; None if it fails."""
+    ) -> None:
+        """Paint and measure a photo; what fails is a record with the reason, and a warning."""
         key = {**_key(contender, style, strength), "photo": photo.name}
         path = painting_path(self._folder, contender.name, strength, style.name, photo.name)
         try:
@@ -151,30 +122,30 @@ class Course:
             painting = contender.paint(photo.pixels, style, strength)
             seconds = round(time.perf_counter() - started, 4)
             _check_size(contender, photo, painting)
-            glance = self._marker.look(photo, painting)
-            marks = self._marker.marks(photo, style, painting, glance)
+            marks = self._marker.marks(photo, style, painting)
         except Exception as error:  # another's program: whatever fails is recorded
-            self.failed += 1
-            warn(f"{contender.name}, {style.name}, {photo.name} failed: {reason(error)}")
-            self._store.add({"kind": "painting", **key, "error": reason(error), "marks": None})
-            return None
+            self._failed({"kind": "painting", **key, "marks": None}, photo.name, error)
+            return
         save(painting, path)
-        self._store.add(
-            {"kind": "painting", **key, "error": None, "seconds": seconds, "marks": marks}
-        )
-        return glance
+        record = {"kind": "painting", **key, **self._stamp(), "error": None}
+        self._store.add({**record, "seconds": seconds, "marks": marks})
+
+    def _failed(self, record: Record, what: str, error: Exception) -> None:
+        """Record a failure, which the next call tries again."""
+        self.failed += 1
+        warn(f"{record['method']}, {record['style']}, {what} failed: {reason(error)}")
+        self._store.add({**record, "error": reason(error)})
 
     def _identity(self, contender: Contender, style: StyleImage) -> None:
         """The style's picture in its own style, which is to come back as it is."""
-        key = _key(contender, style, FULL)
-        if style.pixels is None or self._store.find(kind="identity", **key) is not None:
+        key = {"kind": "identity", **_key(contender, style, FULL)}
+        if style.pixels is None or self._store.find(**key, error=None) is not None:
             return
         try:
             painting = contender.paint(style.picture, style, FULL)
-            self._store.add({"kind": "identity", **key, **self._marker.identity(style, painting)})
+            self._store.add({**key, "error": None, **self._marker.identity(style, painting)})
         except Exception as error:  # as above
-            self.failed += 1
-            warn(f"{contender.name}, {style.name} on its own picture failed: {reason(error)}")
+            self._failed({**key, "rmse": None, "perceptual": None}, "on its own picture", error)
 
 
 def _check_size(contender: Contender, photo: Photo, painting: RGB) -> None:
@@ -189,8 +160,13 @@ def _key(contender: Contender, style: StyleImage, strength: float) -> dict[str, 
         "version": contender.version,
         "style": style.name,
         "picture": style.digest,
+        "code": _code(contender, style),
         "strength": strength,
     }
+
+
+def _code(contender: Contender, style: StyleImage) -> str | None:
+    return contender.code(style) if isinstance(contender, Impasto) else None
 
 
 def _facts(contender: Contender) -> dict[str, Any]:

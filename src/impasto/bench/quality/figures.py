@@ -1,8 +1,8 @@
 """The plots of a report."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from impasto.bench.contender import FULL
 from impasto.bench.plots import write_figure
@@ -19,35 +19,47 @@ FRONT, TIME, MEMORY = "front.png", "time.png", "memory.png"
 _LEAST = 2
 """Sizes that make a line: of one, the table tells as much as a plot."""
 
-_FLOOR = 0.01
+_FLOOR = 1e-3
 """The least style loss that is drawn: the style's own 0 has no place on a logarithmic axis."""
+
+
+ABSENT = {
+    FRONT: "There is no plot of style loss against content loss: no style loss was measured, which "
+    "needs pictures of the styles.",
+    TIME: "There is no plot of time against quality: no method has both a time and a style loss.",
+    MEMORY: "There is no plot of memory against pixels: memory was not measured at two sizes.",
+}
+"""What is said in the place of a plot that has nothing to show."""
 
 
 def write_figures(results: Results, bootstrap: Bootstrap, folder: Path) -> list[Path]:
     """Write every plot that has something to show, as PNG, into an existing folder."""
-    sizes = {each["size"] for each in results.of("resource", error=None)}
-    drawings: dict[str, Callable[[Axes], None]] = {
-        FRONT: lambda axes: _front(axes, results, bootstrap)
-    }
-    if sizes:
-        drawings[TIME] = lambda axes: _time(axes, results, bootstrap)
-    if len(sizes) >= _LEAST:
-        drawings[MEMORY] = lambda axes: _memory(axes, results)
-    for name, draw in drawings.items():
+    drawings: dict[str, tuple[Any, Callable[[Axes], None]]] = {}
+    fronts = _fronts(results, bootstrap)
+    drawings[FRONT] = fronts, lambda axes: _front(axes, fronts)
+    times = _times(results, bootstrap)
+    drawings[TIME] = times, lambda axes: _time(axes, times, _common_size(results))
+    peaks = _peaks(results)
+    drawings[MEMORY] = peaks, lambda axes: _memory(axes, peaks)
+    shown = {name: draw for name, (points, draw) in drawings.items() if points}
+    for name, draw in shown.items():
         write_figure(folder / name, draw, (8.5, 5.5))
-    return [folder / name for name in drawings]
+    return [folder / name for name in shown]
 
 
 _COLOURS = ("0.2", "0.5", "0.7", "crimson", "C0", "C1", "C2", "C4", "C9", "C5")
 """Controls are grey, and nothing is nearly as red as ours."""
+_MARKERS = "sssoDv^P*X"
+"""Beside colours, which not everyone tells apart."""
 
 
 def _colour(method: str) -> str:
     return _COLOURS[METHODS.index(method)]
 
 
-def _front(axes: "Axes", results: Results, bootstrap: Bootstrap) -> None:
-    """Style loss against content loss, with the strength as a curve."""
+def _fronts(results: Results, bootstrap: Bootstrap) -> dict[str, list[tuple[float, Estimate]]]:
+    """By method, content loss and style loss at each strength; without those that have none."""
+    found = {}
     for method in results.full_methods:
         points = [
             (content.value, style)
@@ -57,7 +69,14 @@ def _front(axes: "Axes", results: Results, bootstrap: Bootstrap) -> None:
             and style.value >= _FLOOR
         ]
         if points:
-            _curve(axes, method, points)
+            found[method] = points
+    return found
+
+
+def _front(axes: "Axes", curves: Mapping[str, Sequence[tuple[float, Estimate]]]) -> None:
+    """Style loss against content loss, with the strength as a curve."""
+    for method, points in curves.items():
+        _curve(axes, method, points)
     axes.set(
         xlabel="content loss (0 is the photo)",
         ylabel="style loss (1 is the unchanged photo, the style itself has 0)",
@@ -89,63 +108,66 @@ def _curve(axes: "Axes", method: str, points: Sequence[tuple[float, Estimate]]) 
     )
 
 
-def _time(axes: "Axes", results: Results, bootstrap: Bootstrap) -> None:
-    """Style loss at full strength against the time of a painting."""
-    size = _common_size(results)
-    points = []
+def _times(results: Results, bootstrap: Bootstrap) -> list[tuple[float, float, str, str]]:
+    """Milliseconds, style loss, method and label, the fastest first."""
+    points, size = [], _common_size(results)
     for method in results.full_methods:
         found = results.of("resource", method=method, error=None)
         chosen = [each for each in found if each["size"] == size] or found[:1]
         style, content = bootstrap.style_loss(method), bootstrap.mean(method, "content", FULL)
         if chosen and style is not None and content is not None:
-            label = f"{method}\ncontent {content.value:.2f}"
+            label = f"{method}, content {content.value:.2f}"
             label += "" if chosen[0]["size"] == size else f", at {chosen[0]['size']}"
-            points.append((1000 * chosen[0]["seconds"], style.value, _colour(method), label))
-    _labelled(axes, sorted(points))
+            points.append((1000 * chosen[0]["seconds"], style.value, method, label))
+    return sorted(points)
+
+
+def _time(axes: "Axes", points: Sequence[tuple[float, float, str, str]], size: int) -> None:
+    """Style loss at full strength against the time of a painting."""
+    for took, loss, method, label in points:
+        # Named beside the plot: names at the dots would cover those of methods as fast.
+        marker = _MARKERS[METHODS.index(method)]
+        axes.plot(took, loss, marker, color=_colour(method), markersize=10, label=label)
     axes.set(
         xlabel=f"milliseconds for {size} x {size}",
         ylabel="style loss at full strength",
-        title="Time against quality",
+        title="Time against quality: nearer to the lower left corner is better",
     )
     axes.set_xscale("log", subs=(2, 5))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter("{x:g}")
-    axes.margins(0.2)
+    axes.margins(0.1)
     axes.set_ylim(bottom=0)
     axes.grid(visible=True, color="0.92")
-
-
-def _labelled(axes: "Axes", points: Sequence[tuple[float, float, str, str]]) -> None:
-    """Dots from left to right by x, y, colour and label."""
-    for number, (took, loss, colour, label) in enumerate(points):
-        # To the right and left in turn, for methods that take as long stand close together.
-        side, away = ("left", 9) if number % 2 == 0 else ("right", -9)
-        axes.plot(took, loss, "o", color=colour, markersize=9)
-        axes.annotate(
-            label,
-            (took, loss),
-            (away, 0),
-            textcoords="offset points",
-            horizontalalignment=side,
-            verticalalignment="center",
-            fontsize=8,
-        )
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=8, frameon=False)
 
 
 def _common_size(results: Results) -> int:
     """The size at which time is compared: 512, or what comes nearest."""
     sizes = {each["size"] for each in results.of("resource", error=None)}
-    return int(min(sizes, key=lambda size: abs(size - 512)))
+    return int(min(sizes, key=lambda size: abs(size - 512), default=512))
 
 
-def _memory(axes: "Axes", results: Results) -> None:
-    """Peak memory of a new process against the pixels of the picture."""
+def _peaks(results: Results) -> dict[str, list[tuple[float, float]]]:
+    """By method, million pixels and MiB; nothing where all are of one size."""
+    found = {}
     for method in results.methods:
-        found = results.of("resource", method=method, error=None)
-        points = sorted((each["size"] ** 2 / 1e6, each["peak_bytes"]) for each in found)
-        points = [(pixels, peak / 2**20) for pixels, peak in points if peak is not None]
+        records = results.of("resource", method=method, error=None)
+        points = [
+            (each["size"] ** 2 / 1e6, each["peak_bytes"] / 2**20)
+            for each in records
+            if each["peak_bytes"] is not None
+        ]
         if points:
-            axes.plot(*zip(*points, strict=True), "o-", color=_colour(method), label=method)
+            found[method] = sorted(points)
+    pixels = {each for points in found.values() for each, _ in points}
+    return found if len(pixels) >= _LEAST else {}
+
+
+def _memory(axes: "Axes", peaks: Mapping[str, Sequence[tuple[float, float]]]) -> None:
+    """Peak memory of a new process against the pixels of the picture."""
+    for method, points in peaks.items():
+        axes.plot(*zip(*points, strict=True), "o-", color=_colour(method), label=method)
     axes.set(
         xscale="log",
         xlabel="million pixels",

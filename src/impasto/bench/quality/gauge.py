@@ -1,20 +1,19 @@
-"""All measures of a painting, and of all paintings of a method in a style."""
+"""All measures of a painting that need no others beside it."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from impasto.bench.contender import StyleImage
-from impasto.bench.losses_marks import Gauge, Glance, style_crops
+from impasto.bench.losses_marks import Gauge, Glance
 from impasto.bench.quality.pictures import Photo
 from impasto.core.arrays import RGB
 from impasto.core.errors import ModelError
 from impasto.core.notice import warn
-from impasto.lab.appearance import colour_distance, frechet_distance
+from impasto.lab.appearance import colour_distance
 from impasto.lab.features import bundled_features, load_features
-from impasto.lab.judge import JUDGE, Features, Judge, kernel_distance, load_judge
+from impasto.lab.judge import JUDGE, Judge, load_judge
 from impasto.lab.yardstick import Seen, Target, Yardstick, load_yardstick
 from impasto.media.resize import resize_to
 
@@ -54,23 +53,41 @@ def open_tools(assets: Path | None) -> Tools:
 
 
 class Marker:
-    """Measures paintings of some photos in some styles.
+    """Measures paintings one by one.
 
     Args:
-        tools: the networks.
-        photos: all that are painted.
-        crops: at least so many of each set are shown to the judge.
+        tools: the networks; of whole sets the judge is asked elsewhere (`sets.Jury`).
     """
 
-    def __init__(self, tools: Tools, photos: Sequence[Photo], crops: int) -> None:
-        self._tools, self._wanted = tools, crops
-        self._gauge = Gauge(tools.yardstick, tools.judge, -(-crops // len(photos)))
-        self._numbers = {photo.name: number for number, photo in enumerate(photos, start=1)}
+    def __init__(self, tools: Tools) -> None:
+        self._tools, self._gauge = tools, Gauge(tools.yardstick, None, 0)
         self._photos: dict[str, Glance] = {}
         self._targets: dict[str, Target] = {}
-        self._crops: dict[str, Features] = {}
 
-    def look(self, photo: Photo, painting: RGB) -> Glance:
+    def marks(self, photo: Photo, style: StyleImage, painting: RGB) -> Marks:
+        """The measures of a painting."""
+        target = self._target(style) if style.pixels is not None else None
+        glance = self._look(photo, painting)
+        marks: Marks = asdict(self._gauge.compare(self._glance(photo), glance, target))
+        judge, picture = self._tools.judge, style.pixels
+        fitted = _fitted(photo, painting)
+        marks["perceptual"] = judge.difference(photo.pixels, fitted) if judge else None
+        marks["colours"] = None if picture is None else colour_distance(painting, picture)
+        return {name: number(each) for name, each in marks.items()}
+
+    def identity(self, style: StyleImage, painting: RGB) -> Marks:
+        """How far the style's picture, painted in its own style, is from itself."""
+        error = np.square(style.picture.astype(np.float64) - painting).mean() ** 0.5
+        judge = self._tools.judge
+        seen = judge.difference(style.picture, painting) if judge else None
+        return {"rmse": number(float(error)), "perceptual": number(seen)}
+
+    def _glance(self, photo: Photo) -> Glance:
+        if photo.name not in self._photos:
+            self._photos[photo.name] = self._gauge.look(photo.pixels, 0, lined=photo.lined)
+        return self._photos[photo.name]
+
+    def _look(self, photo: Photo, painting: RGB) -> Glance:
         """Look at a painting of a photo; at the photo itself only once.
 
         Of one with another size, which only the style's own picture has, content, edges and lines
@@ -78,52 +95,11 @@ class Marker:
         """
         if painting is photo.pixels:
             return self._glance(photo)
-        glance = self._look(photo, painting)
+        glance = self._gauge.look(painting, 0, lined=photo.lined)
         if painting.shape == photo.pixels.shape:
             return glance
-        fitted = self._look(photo, _fitted(photo, painting))
-        seen = Seen(glance.seen.style, fitted.seen.content)
-        return replace(fitted, seen=seen, crops=glance.crops)
-
-    def crops(self, photo: Photo, painting: RGB) -> Features | None:
-        """What the judge sees of a painting that was measured before."""
-        return self._gauge.crops_of(painting, self._numbers[photo.name])
-
-    def marks(self, photo: Photo, style: StyleImage, painting: RGB, glance: Glance) -> Marks:
-        """The measures of a painting."""
-        target = self._target(style) if style.pixels is not None else None
-        marks: Marks = asdict(self._gauge.compare(self._glance(photo), glance, target))
-        judge, picture = self._tools.judge, style.pixels
-        fitted = _fitted(photo, painting)
-        marks["perceptual"] = judge.difference(photo.pixels, fitted) if judge else None
-        marks["colours"] = None if picture is None else colour_distance(painting, picture)
-        return {name: _number(each) for name, each in marks.items()}
-
-    def distances(self, style: StyleImage, found: Sequence[Features]) -> Marks:
-        """How far the judge finds a set of crops from the style's: `kernel`, `frechet`."""
-        judge = self._tools.judge
-        if judge is None or style.pixels is None or not found:
-            return {"kernel": None, "frechet": None}
-        if style.name not in self._crops:
-            self._crops[style.name] = style_crops(judge, [style.pixels], self._wanted)
-        wanted, seen = self._crops[style.name], np.concatenate(found)
-        kernel, frechet = kernel_distance(seen, wanted), frechet_distance(seen, wanted)
-        return {"kernel": _number(kernel), "frechet": _number(frechet)}
-
-    def identity(self, style: StyleImage, painting: RGB) -> Marks:
-        """How far the style's picture, painted in its own style, is from itself."""
-        error = np.square(style.picture.astype(np.float64) - painting).mean() ** 0.5
-        judge = self._tools.judge
-        seen = judge.difference(style.picture, painting) if judge else None
-        return {"rmse": _number(float(error)), "perceptual": _number(seen)}
-
-    def _glance(self, photo: Photo) -> Glance:
-        if photo.name not in self._photos:
-            self._photos[photo.name] = self._look(photo, photo.pixels)
-        return self._photos[photo.name]
-
-    def _look(self, photo: Photo, painting: RGB) -> Glance:
-        return self._gauge.look(painting, self._numbers[photo.name], lined=photo.lined)
+        fitted = self._gauge.look(_fitted(photo, painting), 0, lined=photo.lined)
+        return replace(fitted, seen=Seen(glance.seen.style, fitted.seen.content))
 
     def _target(self, style: StyleImage) -> Target:
         if style.name not in self._targets:
@@ -131,8 +107,8 @@ class Marker:
         return self._targets[style.name]
 
 
-def _number(value: float | None) -> float | None:
-    """To six places; None where there is nothing, or no number came out."""
+def number(value: float | None) -> float | None:
+    """A measure to six places; None where there is nothing, or no number came out."""
     return None if value is None or not np.isfinite(value) else round(value, 6)
 
 

@@ -1,9 +1,11 @@
 """Impasto itself, as it is installed."""
 
 import hashlib
+from functools import cached_property
 
 from impasto.bench.contender import FULL, StyleImage
 from impasto.core.arrays import RGB
+from impasto.core.files import sha256_file
 from impasto.engine.backend import Backend
 from impasto.engine.model import Model
 from impasto.engine.painter import Painter
@@ -25,6 +27,7 @@ class Impasto:
     def __init__(self, model: Model, library: Library, backend: Backend) -> None:
         self._model, self._library, self._backend = model, library, backend
         self._painters: dict[tuple[str, float], Painter] = {}
+        self._codes: dict[str, str] = {}
 
     @property
     def about(self) -> str:
@@ -32,13 +35,24 @@ class Impasto:
         model = self._model
         return f"model {model.name} {model.trunk_id[:12]}, recipe {model.recipe}; our engine"
 
-    @property
+    @cached_property
     def version(self) -> str:
-        """Of the trunk and all codes that are installed for it."""
+        """Of the trunk's weights and graphs; each style has a `code` of its own."""
         digest = hashlib.sha256(self._model.trunk_id.encode())
-        for style in self._library.styles(self._model.trunk_id):
-            digest.update(style.code.tobytes())
+        for path in sorted(self._model.folder.glob("*.onnx")):
+            digest.update(f"{path.name} {sha256_file(path)}".encode())
         return digest.hexdigest()[:16]
+
+    def code(self, style: StyleImage) -> str:
+        """What tells a style as it is installed from another of its name.
+
+        Raises:
+            StyleError: it is not installed.
+        """
+        if style.name not in self._codes:
+            found = self._library.get(style.name, self._model.trunk_id)
+            self._codes[style.name] = hashlib.sha256(found.code.tobytes()).hexdigest()[:16]
+        return self._codes[style.name]
 
     @property
     def parameters(self) -> int:

@@ -4,9 +4,12 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from string import Template
 
 from impasto.bench.quality.tables import Table
+
+_PAGE = Path(__file__).with_name("page.html")
 
 
 @dataclass(frozen=True)
@@ -25,14 +28,20 @@ class Figure:
 
 
 def html_page(
-    title: str, lines: Iterable[str], tables: Sequence[Table], figures: Sequence[Figure]
+    title: str,
+    lines: Iterable[str],
+    tables: Sequence[Table],
+    figures: Sequence[Figure],
+    notes: Iterable[str] = (),
 ) -> str:
-    """The page, with figures after the first table."""
+    """The page, with figures after the first table, and notes after these."""
     parts = [f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"]
     parts += [_table(each) for each in tables[:1]]
     parts += [_figure(each) for each in figures]
+    parts += [f"<p>{escape(note)}</p>" for note in notes]
     parts += [_table(each) for each in tables[1:]]
-    return _PAGE.substitute(title=escape(title), body="\n".join(parts))
+    page = Template(_PAGE.read_text(encoding="utf-8"))
+    return page.substitute(title=escape(title), body="\n".join(parts))
 
 
 def _table(table: Table) -> str:
@@ -61,54 +70,3 @@ def _figure(figure: Figure) -> str:
     image = f'<img src="{figure.source}" alt="{title}" loading="lazy">'
     button = f'<button type="button" class="zoom" aria-label="Enlarge: {title}">{image}</button>'
     return f"<figure><figcaption>{title}</figcaption>{button}</figure>"
-
-
-_PAGE = Template(
-    """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
-<style>
-:root { color-scheme: light dark; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 1200px; margin: 2rem auto; }
-body { padding: 0 1rem; }
-h2 { margin-top: 2.5rem; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; }
-th, td { padding: 0.25rem 0.6rem; text-align: right; border-bottom: 1px solid #8884; }
-th:first-child, .words { text-align: left; }
-td { white-space: nowrap; }
-.ours { background: #c3143a1a; font-weight: 600; }
-figure { margin: 2rem 0; }
-figcaption { font-weight: 600; margin-bottom: 0.4rem; }
-.zoom { all: unset; cursor: zoom-in; display: block; }
-.zoom:focus-visible { outline: 3px solid Highlight; }
-.zoom img { max-width: 100%; height: auto; background: white; }
-dialog { max-width: 98vw; max-height: 98vh; padding: 0; border: 0; }
-dialog { overflow: auto; background: white; }
-dialog img { display: block; cursor: zoom-out; width: 160%; }
-dialog.fit img { width: 100%; cursor: zoom-in; }
-</style>
-<body>
-<h1>$title</h1>
-$body
-<dialog aria-label="Enlarged picture"><img alt=""></dialog>
-<script>
-const box = document.querySelector("dialog"), large = box.querySelector("img");
-for (const each of document.querySelectorAll(".zoom")) {
-  each.addEventListener("click", () => {
-    const image = each.querySelector("img");
-    large.src = image.src;
-    large.alt = image.alt;
-    box.classList.add("fit");
-    box.showModal();
-  });
-}
-large.addEventListener("click", () => box.classList.toggle("fit"));
-box.addEventListener("click", event => { if (event.target === box) box.close(); });
-</script>
-</body>
-</html>
-"""
-)

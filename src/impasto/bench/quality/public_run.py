@@ -12,6 +12,7 @@ from impasto.bench.quality.results import Results, load_results
 from impasto.bench.quality.store import Store
 from impasto.bench.vote_set import PHOTOS, STYLES
 from impasto.core.arrays import RGB
+from impasto.core.files import reason
 from impasto.core.notice import warn
 from impasto.lab.judge import Crops, cut_crops
 from impasto.lab.public import PublicMeasures, art_fid, public_measures
@@ -39,22 +40,31 @@ def measure_public(store: Store, folder: Path, tell: Callable[[str], None]) -> N
         key = {"method": method, "version": facts["version"]}
         look = _Look(results, measures, method)
         news = {"of": look.of, "measures": names}
-        if store.find(kind="public", **key, **news) is None:
+        if look.of and store.find(kind="public", **key, **news, error=None) is None:
             tell(f"{method}: public measures")
-            store.add({"kind": "public", **key, **news, "values": look.values()})
+            store.add({"kind": "public", **key, **news, **_values(look)})
+
+
+def _values(look: "_Look") -> dict[str, Any]:
+    """What was measured; what fails is a reason, and the next call tries again."""
+    try:
+        return {"values": look.values(), "error": None}
+    except Exception as error:  # networks of other people, and a painting that may be damaged
+        warn(f"{look.method}: public measures failed: {reason(error)}")
+        return {"values": {}, "error": reason(error)}
 
 
 class _Look:
     """One method's paintings at full strength."""
 
     def __init__(self, results: Results, measures: PublicMeasures, method: str) -> None:
-        self._results, self._measures, self._method = results, measures, method
+        self._results, self._measures, self.method = results, measures, method
         self._paintings = results.of("painting", method=method, strength=FULL, error=None)
 
     @property
     def of(self) -> list[list[str | None]]:
         """The styles with their pictures and the photos that are looked at."""
-        names = ("style", "picture", "photo")
+        names = ("style", "picture", "code", "photo")
         return sorted(([each.get(name) for name in names] for each in self._paintings), key=str)
 
     def values(self) -> dict[str, float]:
@@ -93,7 +103,7 @@ class _Look:
         folder = self._results.folder
         painted = {each["photo"] for each in self._paintings if each["style"] == style}
         paths = (
-            painting_path(folder, self._method, FULL, style, photo)
+            painting_path(folder, self.method, FULL, style, photo)
             for photo in self._results.photos
             if photo in painted
         )

@@ -7,17 +7,18 @@ from pathlib import Path
 from PIL import Image
 
 from impasto.bench import markdown
-from impasto.bench.quality.figures import FRONT, write_figures
+from impasto.bench.quality.figures import ABSENT, FRONT, MEMORY, TIME, write_figures
 from impasto.bench.quality.page import Figure, html_page
+from impasto.bench.quality.provenance import facts
 from impasto.bench.quality.results import Results, load_results
 from impasto.bench.quality.sheets import overview, style_sheet
 from impasto.bench.quality.summary import Bootstrap
-from impasto.bench.quality.tables import Table, all_tables, facts, people
+from impasto.bench.quality.tables import Table, all_tables, people
 from impasto.bench.vote_report import report_votes
 from impasto.bench.vote_set import VOTES
 from impasto.bench.vote_store import read_answers
 from impasto.core.arrays import RGB
-from impasto.core.files import atomic_write, make_folder
+from impasto.core.files import atomic_write, check_takes_files, check_writable, make_folder
 
 TITLE = "Quality: impasto beside other methods"
 HOW = Path(__file__).with_name("how.md")
@@ -25,8 +26,8 @@ HOW = Path(__file__).with_name("how.md")
 _OVERVIEW = "overview.jpg"
 _ALT = {
     FRONT: "Style loss against content loss",
-    "time.png": "Time against quality",
-    "memory.png": "Memory against pixels",
+    TIME: "Time against quality",
+    MEMORY: "Memory against pixels",
     _OVERVIEW: "Photos in every style by every method",
 }
 
@@ -49,21 +50,44 @@ def write_report(
     found = load_results(results)
     bootstrap = Bootstrap(found)
     tables = all_tables(found, bootstrap)
-    votes = votes or next(iter(results.glob(VOTES)), None)
-    if votes is not None:
-        tables.insert(1, people(report_votes(read_answers(votes))))
-    folder = out.with_suffix("")
+    tables.insert(1, _people(results, votes))
+    folder = pictures_folder(out)
     make_folder(folder)
     pictures = write_figures(found, bootstrap, folder)
-    _write(folder / _OVERVIEW, _jpeg(overview(found)))
-    pictures.append(folder / _OVERVIEW)
+    if found.styles:
+        _write(folder / _OVERVIEW, _jpeg(overview(found)))
+        pictures.append(folder / _OVERVIEW)
     _write(out, _markdown(found, tables, pictures).encode())
     if html is not None:
         figures = [Figure(_ALT[path.name], path.read_bytes()) for path in pictures]
         figures += [
             Figure(f"Style {name}", _jpeg(style_sheet(found, name))) for name in found.styles
         ]
-        _write(html, html_page(TITLE, facts(found), tables, figures).encode())
+        page = html_page(TITLE, facts(found), tables, figures, _absent(pictures))
+        _write(html, page.encode())
+
+
+def pictures_folder(out: Path) -> Path:
+    """Where the pictures of a report go: a folder beside it that has its name."""
+    return out.with_suffix("") if out.suffix else out.with_name(f"{out.name}.pictures")
+
+
+def check_report(out: Path, html: Path | None = None) -> None:
+    """Find out before long work whether a report can be written; makes nothing.
+
+    Raises:
+        OutputError: a file, or the folder for the pictures, cannot be written.
+    """
+    for path in (out, html):
+        if path is not None:
+            check_writable(path, overwrite=True)
+    check_takes_files(pictures_folder(out))
+
+
+def _people(results: Path, votes: Path | None) -> Table:
+    """What people say; that nobody was asked where there is no file of votes."""
+    votes = votes or next(iter(results.glob(VOTES)), None)
+    return people(None if votes is None else report_votes(read_answers(votes)))
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -79,6 +103,12 @@ def _jpeg(pixels: RGB) -> bytes:
 
 def _markdown(results: Results, tables: Sequence[Table], pictures: Sequence[Path]) -> str:
     return "\n".join(_lines(results, tables, pictures)) + "\n"
+
+
+def _absent(pictures: Sequence[Path]) -> list[str]:
+    """What is said of the plots that are not among some pictures."""
+    there = {path.name for path in pictures}
+    return [note for name, note in ABSENT.items() if name not in there]
 
 
 def _rows(table: Table) -> str:
@@ -98,3 +128,4 @@ def _lines(results: Results, tables: Sequence[Table], pictures: Sequence[Path]) 
         if number == 0:
             for path in pictures:
                 yield from ("", f"![{_ALT[path.name]}]({path.parent.name}/{path.name})")
+            yield from (line for note in _absent(pictures) for line in ("", note))

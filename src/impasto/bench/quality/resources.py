@@ -14,12 +14,13 @@ from impasto.bench.process import run_process
 from impasto.bench.quality.line_up import SLOW, Workshop
 from impasto.bench.quality.once import How, Task
 from impasto.bench.quality.pictures import open_styles, save
+from impasto.bench.quality.provenance import Stamp
 from impasto.bench.quality.run import Inputs
 from impasto.bench.quality.settings import CONTROLS, EXACT, OURS, QualitySettings
 from impasto.bench.quality.store import Record, Store, read_results
 from impasto.bench.timing import summarise
-from impasto.core.errors import ImpastoError, InputError
-from impasto.core.files import BUNDLED_DATA, shown
+from impasto.core.errors import InputError
+from impasto.core.files import BUNDLED_DATA, reason, shown
 from impasto.core.notice import warn
 from impasto.engine.backends import shared_backend
 from impasto.engine.looks import library_of
@@ -37,7 +38,7 @@ def measure_resources(
 ) -> None:
     """Add time and peak memory at the settings' sizes to the results of `measure_quality`.
 
-    Methods that paint a photo in half a minute are measured at the smallest size alone. A process
+    Methods that take a minute for a photo are measured at the smallest size alone. A process
     that fails is a record with the reason, and is tried again by the next call.
 
     Raises:
@@ -78,54 +79,51 @@ class _Desk:
         tell: Callable[[str], None],
     ) -> None:
         self._settings, self._store, self._workshop = settings, store, workshop
-        self._styles, self._tell = styles, tell
+        self._styles, self._tell, self._stamp = styles, tell, Stamp()
 
     def run(self, method: str) -> None:
-        """What cannot be made was told before, and is passed over."""
+        """What cannot be made, or paints in no style, was recorded before and is passed over."""
         try:
             contender = self._workshop.make(method)
             style = self._style(contender)
-        except ImpastoError:
+        except Exception:  # another's program: it fails in its own ways, as it did in `Course`
             return
         sizes = sorted(self._settings.sizes)[: 1 if method in SLOW else None]
         for size in sizes:
             key = {"method": method, "version": contender.version, "size": size}
             if self._store.find(kind="resource", **key, error=None) is None:
                 self._tell(f"{method}: time and memory at {size} x {size}")
-                self._store.add(
-                    {"kind": "resource", **key, **self._measured(contender, style, size)}
-                )
+                found = self._measured(contender, style, size)
+                self._store.add({"kind": "resource", **key, **self._stamp(), **found})
 
     def _style(self, contender: Contender) -> StyleImage:
         """The first style that it can paint in; raises if there is none."""
-        last: ImpastoError | None = None
+        last: Exception | None = None
         for style in self._styles:
             try:
                 contender.check(style)
-            except ImpastoError as error:
+            except Exception as error:  # as above
                 last = error
                 continue
             return style
-        raise last or ImpastoError("no style")
+        raise last or InputError("no style")
 
     def _measured(self, contender: Contender, style: StyleImage, size: int) -> Record:
+        try:
+            return {**self._taken(contender, style, size), "error": None}
+        except Exception as error:  # as above
+            warn(f"{contender.name} at {size} pixels failed: {reason(error)}")
+            return {"seconds": None, "peak_bytes": None, "error": reason(error)}
+
+    def _taken(self, contender: Contender, style: StyleImage, size: int) -> Record:
         folder = self._workshop.folder
         task = self._task(contender, style, size, folder / "seconds.json")
         file = folder / "task.json"
         file.write_text(json.dumps(asdict(task)), encoding="utf-8")
-        try:
-            run = run_process([sys.executable, "-m", "impasto.bench.quality.once", str(file)])
-        except ImpastoError as error:
-            warn(f"{contender.name} at {size} pixels failed: {error}")
-            return {"seconds": None, "peak_bytes": None, "error": str(error)}
+        run = run_process([sys.executable, "-m", "impasto.bench.quality.once", str(file)])
         seconds = summarise(json.loads(Path(task.answer).read_text(encoding="utf-8")))
         runtime = "torch" if task.how == "method" else "engine"
-        return {
-            "seconds": seconds.median,
-            "peak_bytes": run.peak_bytes,
-            "runtime": runtime,
-            "error": None,
-        }
+        return {"seconds": seconds.median, "peak_bytes": run.peak_bytes, "runtime": runtime}
 
     def _task(self, contender: Contender, style: StyleImage, size: int, answer: Path) -> Task:
         how: How = "method"

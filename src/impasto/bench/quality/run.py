@@ -12,14 +12,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from impasto.bench.contender import digest_of
-from impasto.bench.facts import commit, date, versions
+from impasto.bench.facts import versions
 from impasto.bench.quality.course import Course
 from impasto.bench.quality.gauge import Marker, open_tools
 from impasto.bench.quality.line_up import Workshop
 from impasto.bench.quality.pictures import Photo, keep_inputs, open_photos, open_styles
+from impasto.bench.quality.provenance import Stamp
 from impasto.bench.quality.public_run import measure_public
+from impasto.bench.quality.sets import Jury, measure_sets
 from impasto.bench.quality.settings import EXACT, METHODS, QualitySettings
-from impasto.bench.quality.store import Store
+from impasto.bench.quality.store import Store, read_results
 from impasto.bench.quality.watch import Tell
 from impasto.engine.backend import Backend
 from impasto.engine.backends import shared_backend
@@ -73,11 +75,12 @@ def measure_quality(
     styles = open_styles(settings, inputs.recipe, inputs.assets, inputs.style_pictures)
     tools = open_tools(inputs.assets)
     store = Store(folder, _setup(settings, photos, tools.features))
-    store.add({"kind": "where", "date": date(), **_where()})
+    stamp = Stamp()
+    store.add({"kind": "where", **stamp(), "versions": versions("torch", "scikit-image")})
     for style in styles:
         store.add({"kind": "style", "style": style.name, "picture": style.digest})
     keep_inputs(folder, photos, styles)
-    marker = Marker(tools, photos, settings.crops)
+    marker = Marker(tools)
     model = load_model(settings.model)
     with TemporaryDirectory(prefix="impasto-bench-", ignore_cleanup_errors=True) as name:
         workshop = Workshop(
@@ -87,13 +90,17 @@ def measure_quality(
             inputs.assets,
             Path(name),
         )
-        course = Course(settings, store, marker, folder, photos, styles, tell)
+        course = Course(settings, store, marker, folder, photos, styles, stamp, tell)
         # The slowest come last, whatever the order they are asked in.
         methods = [method for method in METHODS if method in settings.methods]
         for number, method in enumerate(methods, start=1):
             tell(f"{method}, {number} of {len(methods)} methods")
             course.run(method, workshop)
-    measure_public(store, folder, tell)
+    if any(each["kind"] == "method" for each in read_results(folder)):
+        if tools.judge is not None:
+            jury = Jury(tools.judge, [photo.name for photo in photos], settings.crops)
+            measure_sets(store, jury, styles, tell)
+        measure_public(store, folder, tell)
     return course.failed
 
 
@@ -106,9 +113,3 @@ def _setup(settings: QualitySettings, photos: Sequence[Photo], features: str) ->
         "features": features,
         "contents": [digest_of(photo.pixels) for photo in photos],
     }
-
-
-def _where() -> dict[str, Any]:
-    found = commit()
-    where = {"id": found.id, "dirty": found.dirty} if found else None
-    return {"commit": where, "versions": versions("torch", "scikit-image")}

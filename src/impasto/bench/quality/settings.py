@@ -51,13 +51,14 @@ class QualitySettings:
     """How many of the photos, from all over their list."""
 
     slow_photos: int = 2
-    """Of these so many for a method that takes half a minute a painting."""
+    """Of these so many for a method that takes a minute a painting."""
 
     size: int = 384
     """Photos are shrunk to this long side, in pixels, and so are the styles' pictures."""
 
     crops: int = 2000
-    """At least so many crops of a method's paintings in a style, and as many of the style."""
+    """At least so many crops of each set of paintings, whatever the number of its photos, and as
+    many of the style."""
 
     sizes: tuple[int, ...] = (256, 512, 1024)
     """Sides of the squares that time and memory are measured at; none measure neither."""

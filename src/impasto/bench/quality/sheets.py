@@ -12,12 +12,15 @@ from impasto.bench.quality.pictures import open_painting, painting_path
 from impasto.bench.quality.results import Results
 from impasto.bench.vote_set import STYLES
 from impasto.core.arrays import RGB
+from impasto.core.errors import ImageError
+from impasto.core.files import shown
+from impasto.core.notice import warn
 
 _GAP, _LABEL = 4, 20
 _WHITE = 255
 _FLAT = 0.75
 """Of its width a cell is at most so high: tall pictures would leave gaps beside all others."""
-_NONE = "not painted"
+_NONE = "no painting"
 
 Cell = RGB | None
 
@@ -28,39 +31,51 @@ def style_sheet(results: Results, style: str, photos: int = 4, width: int = 256)
     names = [Path(name) for name in results.photos]
     rows = [_row(results, style, path.name, methods) for path in spread(names, photos)]
     picture = results.folder / STYLES / f"{style}.png"
-    first: Cell = open_painting(picture) if picture.is_file() else None
+    first = _cell(picture)
     return grid([[first, *row] for row in rows], [style, *methods], width)
 
 
 def overview(results: Results, width: int = 200) -> RGB:
-    """One photo in all styles, a row each; a column for each method.
+    """One photo in each style, a row each; a column for each method.
 
-    The photo is another one for each style: of those that most methods have painted.
+    Each row has another photo as long as there are some: first those that most methods have
+    painted, then others from all over the list.
     """
     methods = [name for name in results.full_methods if name != "colours"]
-    rows = []
-    for number, style in enumerate(results.styles):
-        photos = _painted(results, style, methods)
-        rows.append(_row(results, style, photos[number % len(photos)], methods))
-    return grid(rows, methods, width)
+    photos: list[str] = []
+    for style in results.styles:
+        photos.append(_fresh(results, style, methods, photos))
+    chosen = zip(results.styles, photos, strict=True)
+    return grid([_row(results, style, photo, methods) for style, photo in chosen], methods, width)
 
 
-def _painted(results: Results, style: str, methods: Sequence[str]) -> list[str]:
-    """The photos that have most paintings in a style."""
-    counts = {
-        photo: sum(
-            painting_path(results.folder, method, FULL, style, photo).is_file()
-            for method in methods
-        )
-        for photo in results.photos
-    }
-    most = max(counts.values())
-    return [photo for photo, count in counts.items() if count == most]
+def _fresh(
+    results: Results, style: str, methods: Sequence[str], shown_before: Sequence[str]
+) -> str:
+    """A photo that was shown least often, and of those the one with most paintings in a style."""
+    places = spread([Path(photo) for photo in results.photos], len(results.styles))
+
+    def order(photo: str) -> tuple[int, int, bool]:
+        painted = sum(photo in results.painted(method, FULL, style) for method in methods)
+        return shown_before.count(photo), -painted, Path(photo) not in places
+
+    return min(results.photos, key=order)
 
 
 def _row(results: Results, style: str, photo: str, methods: Sequence[str]) -> list[Cell]:
     paths = [painting_path(results.folder, name, FULL, style, photo) for name in methods]
-    return [open_painting(path) if path.is_file() else None for path in paths]
+    return [_cell(path) for path in paths]
+
+
+def _cell(path: Path) -> Cell:
+    """A picture; nothing, with a warning, where the file is damaged."""
+    if not path.is_file():
+        return None
+    try:
+        return open_painting(path)
+    except ImageError as error:
+        warn(f"{shown(path)} is left out of the sheets: {error}")
+        return None
 
 
 def grid(rows: Sequence[Sequence[Cell]], labels: Sequence[str], width: int) -> RGB:

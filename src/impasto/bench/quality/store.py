@@ -1,10 +1,11 @@
 """Raw results as JSON lines in a folder: appended as they come, and found again by a later call."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from impasto.bench.quality.schema import KEYS, complaint
 from impasto.core.errors import InputError, OutputError
 from impasto.core.files import make_folder, reason, shown
 
@@ -12,8 +13,9 @@ RESULTS = "results.jsonl"
 FORMAT_VERSION = 2
 _READABLE = (1, FORMAT_VERSION)
 """Results of version 1 do not tell of what pictures they are: they are read, and not added to."""
-_KEYS = ("kind", "method", "version", "style", "strength", "photo", "size")
-"""What tells one record from another; the later of two with the same is the one that counts."""
+
+_BEGINNING = '{"kind": "setup"'
+"""Of every file of results."""
 
 Record = Mapping[str, Any]
 
@@ -69,32 +71,46 @@ def read_results(folder: Path) -> list[Record]:
     """All records of a folder, of each key the last; none where there are no results.
 
     Raises:
-        InputError: the file cannot be read, or is something else.
+        InputError: the file cannot be read, is something else, or has a line that is no result.
     """
     path = folder / RESULTS
     if not path.exists():
         return []
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise InputError(f"cannot read {shown(path)}: {reason(error)}") from error
     found: dict[tuple[Any, ...], Record] = {}
-    for line in lines:
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue  # a process was killed while it wrote
-        if isinstance(record, dict) and isinstance(record.get("kind"), str):
-            found.pop(_key(record), None)  # so that the order is that of the last ones
-            found[_key(record)] = record
+    for record in _records(text, path):
+        found.pop(_key(record), None)  # so that the order is that of the last ones
+        found[_key(record)] = record
     setup = found.get(_key({"kind": "setup"}))
-    if lines and (setup is None or setup.get("format_version") not in _READABLE):
+    if setup is None and _is_cut_setup(text):
+        return []
+    if text and (setup is None or setup["format_version"] not in _READABLE):
         raise InputError(f"{shown(path)}: not results of `impasto bench quality` of this version")
     return list(found.values())
 
 
+def _records(text: str, path: Path) -> Iterator[Record]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            continue  # a process was killed while it wrote
+        if wrong := complaint(record):
+            raise InputError(f"{shown(path)}, line {number}: {wrong}")
+        yield record
+
+
+def _is_cut_setup(text: str) -> bool:
+    """The very first line was cut off by a kill, and nothing has come after it."""
+    begins = text.startswith(_BEGINNING) or _BEGINNING.startswith(text)
+    return begins and "\n" not in text
+
+
 def _key(record: Record) -> tuple[Any, ...]:
-    return tuple(record.get(name) for name in _KEYS) if record["kind"] != "setup" else ("setup",)
+    return tuple(record.get(name) for name in KEYS) if record["kind"] != "setup" else ("setup",)
 
 
 def _difference(have: Record, head: Record) -> str:

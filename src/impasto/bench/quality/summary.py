@@ -60,6 +60,11 @@ class Versus:
         return bool(self.places) and all(each.ratio.high < 1 for each in self.shared)
 
     @property
+    def judged(self) -> bool:
+        """The judge was asked at all of these places."""
+        return bool(self.places) and all(each.judge is not None for each in self.shared)
+
+    @property
     def agrees(self) -> bool:
         """The judge finds so, too."""
         judged = [each.judge for each in self.shared]
@@ -93,8 +98,10 @@ class Bootstrap:
         return _estimate(_mean_of_styles(self._normalised(grid)))
 
     def judge(self, method: str, mark: str, strength: float = FULL) -> float | None:
-        """A distance of the judge's, divided by the unchanged photos'; over styles."""
-        found = self.results.sets(method, strength, mark) / self.results.sets(PHOTO, FULL, mark)
+        """A distance of the judge's, divided by that of the same photos unchanged; over styles."""
+        results = self.results
+        photos = [results.painted(method, strength, style) for style in results.styles]
+        found = results.closeness(method, strength, photos, mark)
         return float(np.nanmean(found)) if np.isfinite(found).any() else None
 
     def versus(self, other: str) -> Versus | None:
@@ -120,12 +127,14 @@ class _Pair:
 
     @classmethod
     def of(cls, results: Results, other: str) -> "_Pair | None":
-        both = np.ones((len(results.styles), len(results.photos)), bool)
-        for method in (OURS, other):
-            if not results.strengths(method):
-                return None
-            for strength in results.strengths(method):
-                both &= ~np.isnan(results.grid(method, strength, "style"))
+        shared = [results.shared(other, style) for style in results.styles]
+        both = np.array([[photo in each for photo in results.photos] for each in shared], bool)
+        known = [
+            ~np.isnan(results.grid(method, strength, "style"))
+            for method in (OURS, other)
+            for strength in results.strengths(method)
+        ]
+        both &= np.all(known, axis=0) if known else False
         return cls(results, other, both) if both.any() else None
 
     def compare(self, draws: Draws, bootstrap: Bootstrap) -> Versus:
@@ -155,15 +164,14 @@ class _Pair:
         return np.where(self.both, self.results.grid(method, strength, mark), np.nan)
 
     def _judged(self, method: str) -> Float64[np.ndarray, " n"]:
-        """Kernel distances by strength, over the styles that both have."""
-        styles = self.both.any(axis=1)
-        base = self.results.sets(PHOTO, FULL, "kernel")
-        return np.array(
-            [
-                np.mean((self.results.sets(method, strength, "kernel") / base)[styles])
-                for strength in self.results.strengths(method)
-            ]
-        )
+        """Kernel distances by strength, of the same photos in the styles that both have."""
+        results, styles = self.results, self.both.any(axis=1)
+        photos = [results.shared(self.other, style) for style in results.styles]
+        found = [
+            results.closeness(method, strength, photos)[styles].mean()
+            for strength in results.strengths(method)
+        ]
+        return np.array(found)
 
 
 def _means(draws: Draws, grid: Grid) -> Float64[np.ndarray, "draws styles"]:

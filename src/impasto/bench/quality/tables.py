@@ -1,6 +1,5 @@
 """The tables of a report, as plain text cells: Markdown and HTML are made from the same ones."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,12 +54,11 @@ def targets(results: Results, bootstrap: Bootstrap) -> Table:
     notes = []
     for method in BESIDE:
         versus = bootstrap.versus(method)
-        if versus is None:
-            if method in RIVALS:
-                notes.append(f"{method}: not compared, see what was not run.")
-            continue
-        rows += [_beside(versus, place) for place in versus.places]
-        notes.append(_verdict(versus))
+        if versus is not None:
+            rows += [_beside(versus, place) for place in versus.places]
+            notes.append(_verdict(versus))
+        elif method in RIVALS:
+            notes.append(f"{method}: not compared, {_why_not(results, method)}.")
     heads = (
         "beside",
         "content loss",
@@ -82,6 +80,13 @@ def targets(results: Results, bootstrap: Bootstrap) -> Table:
     )
 
 
+def _why_not(results: Results, method: str) -> str:
+    lacking = [name for name in (OURS, method) if name not in results.full_methods]
+    if lacking:
+        return f"there are no paintings by {' and '.join(lacking)}"
+    return "no photo was painted by both in a style whose picture is known"
+
+
 def _beside(versus: Versus, place: Place) -> tuple[str, ...]:
     return (
         versus.method,
@@ -95,18 +100,28 @@ def _beside(versus: Versus, place: Place) -> tuple[str, ...]:
 
 def _verdict(versus: Versus) -> str:
     if versus.method == "optimisation":
-        place = versus.places[0]
-        where = "at full strength, nearer to the photo," if place.nearer else "at its content loss"
-        return (
-            f"Gap to optimisation: {where} impasto's style loss is {place.ratio.value:.1f} times "
-            "its. It minimises the measured losses themselves."
-        )
+        return _gap(versus)
     where = "everywhere" if len(versus.shared) > 1 else "there"
     met = f"lower {where}" if versus.wins else f"NOT lower {where}"
     judge = "the judge agrees" if versus.agrees else f"the judge does NOT agree {where}"
     mark = "target met" if versus.wins and versus.agrees else "target missed"
+    if not versus.judged:
+        judge = "no judge was asked"
+        mark = "target not shown" if versus.wins else "target missed"
     target = f" ({mark})" if versus.method in RIVALS else ""
     return f"{versus.method}: impasto's style loss is {met}, {judge}{target}."
+
+
+def _gap(versus: Versus) -> str:
+    """What optimisation reaches where we do, or at the nearest to it."""
+    ratios = [each.ratio.value for each in versus.shared]
+    span = " to ".join(dict.fromkeys(f"{each:.1f}" for each in (min(ratios), max(ratios))))
+    equal = not versus.shared[0].nearer
+    where = "at equal content loss" if equal else "at full strength, nearer to the photo,"
+    return (
+        f"Gap to optimisation: {where} impasto's style loss is {span} times its. It minimises the "
+        "measured losses themselves."
+    )
 
 
 def quality(results: Results, bootstrap: Bootstrap) -> Table:
@@ -202,7 +217,7 @@ def resources(results: Results) -> Table:
 def public(results: Results) -> Table:
     """FID, ArtFID, LPIPS and CFSD, and what is missing for them."""
     rows = []
-    for each in results.of("public"):
+    for each in results.of("public", error=None):
         values = (each["values"].get(name) for name in _PUBLIC)
         rows.append((each["method"], *(_number(value, 3) for value in values)))
     missing = [each["missing"] for each in results.of("public missing")]
@@ -211,8 +226,11 @@ def public(results: Results) -> Table:
     return Table("Public measures", heads, rows, tuple(notes))
 
 
-def people(report: VoteReport) -> Table:
-    """What people's votes say."""
+def people(report: VoteReport | None) -> Table:
+    """What people's votes say, or that there are none."""
+    if report is None or not report.voters:
+        none = "Nobody has voted yet: all of this is measured. `impasto bench vote` asks people."
+        return Table("People's votes", HEADINGS, [], (none,))
     rows = [tuple(cells(each)) for each in report.methods]
     return Table("People's votes", HEADINGS, rows, tuple(lines(report)))
 
@@ -223,16 +241,26 @@ def left_out(results: Results) -> Table:
         (each["method"], each.get("style") or "all", f"not run: {each['why']}".replace("|", "/"))
         for each in results.of("not run")
     ]
-    for each in results.of("painting"):
-        if each["error"] is not None:
-            rows.append(
-                (each["method"], each["style"], f"failed on {each['photo']}: {each['error']}")
-            )
+    for kind, what in _FAILURES.items():
+        for each in results.of(kind):
+            if each.get("error") is not None:
+                why = f"{what.format(**each)}: {each['error']}".replace("|", "/")
+                rows.append((each["method"], each.get("style") or "all", why))
     return Table("Not run, or failed", ("method", "style", "why"), rows)
 
 
+_FAILURES = {
+    "painting": "failed on {photo}",
+    "identity": "failed on the style's own picture",
+    "set": "the judge cannot look at strength {strength:g}",
+    "resource": "time and memory at {size} x {size} failed",
+    "public": "public measures failed",
+}
+"""By the kind of record, what could not be done."""
+
+
 def _identity(results: Results, method: str) -> float | None:
-    found = [each["rmse"] for each in results.of("identity", method=method)]
+    found = [each["rmse"] for each in results.of("identity", method=method, error=None)]
     return sum(found) / len(found) if found else None
 
 
@@ -252,29 +280,3 @@ def _number(value: float | None, digits: int) -> str:
 
 def _count(value: int) -> str:
     return f"{value / 1e6:.2f} M" if value else ""
-
-
-def facts(results: Results) -> Iterator[str]:
-    """On what, with what and where it was measured, as lines."""
-    setup = results.setup
-    yield (
-        f"{len(results.photos)} photos ({len(setup['lined'])} with straight lines looked at) in "
-        f"{len(results.styles)} styles at long side {setup['size']}; {setup['crops']} crops of "
-        f"each set; losses by {setup['features']}."
-    )
-    for each in results.of("where")[-1:]:
-        commit = each["commit"]
-        dirty = " with changes" if commit and commit["dirty"] else ""
-        where = f"commit {commit['id'][:12]}{dirty}" if commit else "not from a checkout"
-        libraries = ", ".join(f"{name} {text}" for name, text in each["versions"].items())
-        yield f"{each['date']}, {where}; {libraries}."
-    for each in results.of("machine")[-1:]:
-        engine = each["engine"]
-        yield (
-            f"{each['system']}, {engine['device']}, {each['cores']} cores, "
-            f"{each['memory_bytes'] / 2**30:.0f} GiB; {engine['name']} {engine['version']}; other "
-            f"work took {each['busy_percent']:.0f} % before time was taken."
-        )
-    for name, each in results.methods.items():
-        ours = " (measured here)" if name == OURS else ""
-        yield f"{name}{ours}: {each['about']}."

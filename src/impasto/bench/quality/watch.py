@@ -11,8 +11,8 @@ _TELL_SECONDS = 10.0
 class Watch:
     """Tells every few seconds how far a method is, and how long it still takes."""
 
-    def __init__(self, name: str, tell: Tell, total: int) -> None:
-        self._name, self._tell, self._total = name, tell, total
+    def __init__(self, name: str, tell: Tell, total: int, what: str = "paintings") -> None:
+        self._name, self._tell, self._total, self._what = name, tell, total, what
         self._done, self._started = 0, time.monotonic()
         self._told = self._started
 
@@ -24,7 +24,7 @@ class Watch:
             return
         self._told = now
         left = (now - self._started) / self._done * (self._total - self._done)
-        self._tell(f"{self._name}: {self._done} of {self._total} paintings, {left:.0f} s left")
+        self._tell(f"{self._name}: {self._done} of {self._total} {self._what}, {left:.0f} s left")
 
     def pass_over(self, count: int) -> None:
         """So many are not painted."""
