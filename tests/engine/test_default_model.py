@@ -123,7 +123,7 @@ def test_what_is_transparent_does_not_influence_the_painting(photo: np.ndarray) 
 def test_tiles_paint_like_the_whole(photo: np.ndarray) -> None:
     """With little memory the shipped model paints by tiles, and nobody can tell."""
     large = np.tile(photo, (2, 2, 1))[:-7, :-3]
-    whole, tiled = painter(), painter(memory="40M")
+    whole, tiled = painter(), painter(memory="60M")
     tiling = tiled.tiler.tiling(*large.shape[:2])
     assert len(tiling.rows) * len(tiling.columns) > 1
     affine = whole.affine(large)

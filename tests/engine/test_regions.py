@@ -77,7 +77,7 @@ def test_a_region_that_does_not_fit_is_painted_by_tiles() -> None:
     """With little memory a large region is the same."""
     photo = np.asarray(PIL.Image.fromarray(PHOTO).resize((620, 900)))
     box, painter = Box(slice(30, 890), slice(3, 600)), Painter("udnie", backend=BACKEND)
-    affine, short = painter.affine(photo), Tiler(painter.model, BACKEND, 55_000_000)
+    affine, short = painter.affine(photo), Tiler(painter.model, BACKEND, 70_000_000)
     held = HELD_BYTES * 620 * 900
     assert len(short.tiling(900, 620, held=2 * held).rows) > 1
     whole = painter.paint_pixels(photo, affine)[box.of]
