@@ -64,7 +64,7 @@ class Painter:
         library: where styles are looked up; by default the bundled ones, those of the model, and
             the user's own.
         memory: what painting a picture may take, in bytes or as "512M"; at least half of it is the
-            engine's. By default what the machine can spare, for the engine at most 1 GiB. What
+            engine's. By default what the machine can spare, for the engine at most 2 GiB. What
             does not fit is painted by tiles.
 
     Raises:

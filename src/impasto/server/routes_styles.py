@@ -22,7 +22,8 @@ router = APIRouter(responses=GUARDED)
 Name = Annotated[str, InPath(pattern=STYLE_NAME, examples=["scream"])]
 
 
-_CHANGES = described(408, 413)
+_CHANGES = described(408, 413, 415)
+_KNOWN = {"description": "It is the one of If-None-Match."}
 
 
 @router.get("/v1/styles")
@@ -40,7 +41,7 @@ async def style(name: Name, studio: Here) -> StyleFacts:
 
 @router.get(
     "/v1/styles/{name}/preview",
-    responses={200: forms.PICTURE, **described(404)},
+    responses={200: forms.PICTURE, 304: _KNOWN, **described(404)},
     response_class=Response,
 )
 async def preview(name: Name, request: Request, studio: Here) -> Response:
@@ -53,7 +54,7 @@ async def preview(name: Name, request: Request, studio: Here) -> Response:
 
 @router.get(
     "/v1/styles/{name}/package",
-    responses={200: forms.FILE, **described(404)},
+    responses={200: forms.FILE, 304: _KNOWN, **described(404)},
     response_class=Response,
 )
 async def package(name: Name, request: Request, studio: Here) -> Response:
