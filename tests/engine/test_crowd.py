@@ -69,7 +69,7 @@ def test_a_crowd_without_numbers(make: Any, asked: Asked) -> None:
         assert engine.streams == crowd.size
 
 
-@pytest.mark.parametrize(("spare", "each"), [(2**33, None), (2**32, None), (2**31, 2**29)])
+@pytest.mark.parametrize(("spare", "each"), [(2**34, None), (2**33, None), (2**31, 2**29)])
 def test_what_is_spare_is_shared(
     monkeypatch: pytest.MonkeyPatch, spare: int, each: int | None
 ) -> None:
