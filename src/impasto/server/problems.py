@@ -107,8 +107,8 @@ def install(app: FastAPI, is_guarded: Callable[[str], bool]) -> None:
         if problem.status in (500, 507) and isinstance(error, ImpastoError):
             log.error("failed", path=request.url.path, reason=str(error))
         if problem.status == 405:
-            methods = methods_of(app, request.url.path) or {"GET", "HEAD"}
-            problem.headers["Allow"] = ", ".join(sorted(methods))
+            allowed = ", ".join(sorted(methods_of(app, request.url.path) or {"GET", "HEAD"}))
+            problem = ProblemError(405, f"this path takes {allowed}", {"Allow": allowed})
         return response_of(problem)
 
     async def nobody(request: Request, error: Exception) -> Response:
