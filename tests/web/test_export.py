@@ -1,17 +1,14 @@
 """The exported page says itself what it may do, and does all it can within that."""
 
-import functools
 import re
-import threading
 from collections.abc import Iterator
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from .actions import FULL, choose_photo, difference, open_page, shown, slide
-from .conftest import Quiet
+from .conftest import Quiet, handed_out
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -37,11 +34,8 @@ class _Isolated(Quiet):
 @pytest.fixture(scope="module")
 def isolated(exported: Path) -> Iterator[str]:
     """The address of the exported page, whose host lets it use more than one thread."""
-    handler = functools.partial(_Isolated, directory=exported)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as files:
-        threading.Thread(target=files.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{files.server_port}/"
-        files.shutdown()
+    with handed_out(exported, _Isolated) as address:
+        yield address
 
 
 def test_the_policy_stands_before_what_it_is_for(exported: Path) -> None:

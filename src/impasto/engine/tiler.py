@@ -27,12 +27,10 @@ HELD_BYTES: Final = 16
 _ALWAYS: Final = 256 * 2**20
 """Bytes that are taken without asking how many are free."""
 MOST_UNASKED: Final = 2**31
-"""Bytes that are taken unasked, however many are free: larger tiles are hardly less work. With half
-of it 100 megapixels took 14 % longer."""
+"""Bytes that are taken unasked, however many are free: larger tiles are hardly less work."""
 _STRIPS: Final = (448 * 2**20, 900 * 2**20)
 """The least and the most that pictures which do not stand in memory get unasked; between the two a
 byte a pixel. So 100 megapixels stay below 1 GB, all in all, and 1,000 below 1.5 GB."""
-
 
 _WARM: Final = WeakSet[Backend]()
 """Those that have begun to paint."""
@@ -80,8 +78,7 @@ class Tiler:
             return make_tiling(height, width, self._model, cost, self._memory, held)
         if cost.of(height, width) <= _ALWAYS:
             return make_tiling(height, width, self._model, cost, 2 * _ALWAYS)
-        least, largest = _STRIPS
-        most = min(max(least, height * width), largest) if row_bytes else MOST_UNASKED
+        most = min(max(_STRIPS[0], height * width), _STRIPS[1]) if row_bytes else MOST_UNASKED
         memory = max(_ALWAYS, min(most, spare_memory()))
         return make_tiling(height, width, self._model, cost, memory)
 
