@@ -157,6 +157,8 @@ def test_a_style_that_comes_while_the_server_starts_is_seen(
     server = start()
     adding.join()
     until(lambda: server.client.get("/v1/styles/mine").status_code == 200)
+    answer = server.client.post("/v1/paint?style=mine", content=picture_file(), headers=PNG)
+    assert answer.status_code == 200
 
 
 def test_the_folder_of_styles_may_be_replaced(start: StartServer) -> None:

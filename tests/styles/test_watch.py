@@ -118,34 +118,36 @@ Step = tuple[Callable[[], object], list[str]]
 """What is done, and the names of the packages that are then there."""
 
 
-def follow(folder: Path, *steps: Step) -> None:
-    """Do one step after the other, each when the one before was told; fails if one is not."""
+def follow(folder: Path, *steps: Step) -> list[list[str]]:
+    """Do one step after the other, each when the one before was told; what was there each time."""
 
-    async def run() -> None:
+    async def run() -> list[list[str]]:
         stop, library = asyncio.Event(), Library([folder])
-        wanted, left = library.names(), list(steps)
+        wanted, left, told = library.names(), list(steps), []
         async for _ in changes(library, stop):
             if library.names() != wanted:
                 continue
+            told.append(wanted)
             if not left:
                 stop.set()
                 continue
             act, wanted = left.pop(0)
             asyncio.get_running_loop().call_later(0.1, act)
-        assert not left
+        return told
 
-    asyncio.run(asyncio.wait_for(run(), 60))
+    return asyncio.run(asyncio.wait_for(run(), 60))
 
 
 def test_changes_are_told_until_the_end(tmp_path: Path) -> None:
     """The first is told at once, then each package that comes into a folder that was missing."""
     pytest.importorskip("watchfiles")
     folder = tmp_path / "missing" / "styles"
-    follow(
+    told = follow(
         folder,
         (lambda: put(folder, STYLE), ["one"]),
         (lambda: put(folder, replace(STYLE, name="two")), ["one", "two"]),
     )
+    assert told == [[], ["one"], ["one", "two"]]
 
 
 def test_a_folder_may_be_replaced(tmp_path: Path) -> None:
@@ -160,7 +162,7 @@ def test_a_folder_may_be_replaced(tmp_path: Path) -> None:
         (tmp_path / "link").symlink_to(tmp_path / name)
         (tmp_path / "link").replace(folder)
 
-    follow(
+    told = follow(
         folder,
         (lambda: put(folder, STYLE), ["one"]),
         (lambda: (folder.rename(tmp_path / "old"), (tmp_path / "two").rename(folder)), ["two"]),
@@ -168,6 +170,7 @@ def test_a_folder_may_be_replaced(tmp_path: Path) -> None:
         (lambda: point("three"), ["three"]),
         (lambda: point("four"), ["four"]),
     )
+    assert told == [[], ["one"], ["two"], [], ["three"], ["four"]]
 
 
 @contextmanager

@@ -47,6 +47,18 @@ def choose_photo(page: "Page", photo: Path) -> None:
     page.wait_for_selector(FULL)
 
 
+def drag(page: "Page", where: str, *places: tuple[float, float]) -> None:
+    """Press, go from place to place, each 0 to 1 across and down an element, and let go."""
+    box = page.locator(where).bounding_box()
+    assert box is not None
+    at = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
+    page.mouse.move(*at[0])
+    page.mouse.down()
+    for place in at[1:]:
+        page.mouse.move(*place, steps=4)
+    page.mouse.up()
+
+
 def after(page: "Page", act: str) -> None:
     """Click something, and wait for the full painting that follows."""
     version = settled(page)

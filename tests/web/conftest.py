@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
@@ -30,12 +30,26 @@ def browser() -> "Iterator[Browser]":
         yield browser
 
 
+@contextmanager
+def a_window(browser: "Browser", **options: Any) -> "Iterator[BrowserContext]":
+    """A window of some size, language and kind, that waits long enough."""
+    with browser.new_context(**options) as window:
+        window.set_default_timeout(PATIENCE)
+        yield window
+
+
+@contextmanager
+def a_page(browser: "Browser", **options: Any) -> "Iterator[Page]":
+    """The only page of such a window."""
+    with a_window(browser, **options) as window:
+        yield window.new_page()
+
+
 @pytest.fixture(scope="module")
 def desk(browser: "Browser") -> "Iterator[BrowserContext]":
     """A window of a desktop, in English."""
-    with browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB") as context:
-        context.set_default_timeout(PATIENCE)
-        yield context
+    with a_window(browser, viewport={"width": 1280, "height": 800}, locale="en-GB") as window:
+        yield window
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .actions import choose_photo, difference, open_page, repainted, settled, shown, tab_to
-from .conftest import PATIENCE, watch
+from .conftest import a_page, watch
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -50,9 +50,7 @@ def test_axe_finds_no_serious_fault(
 ) -> None:
     """Empty, with a mix and a region, and on the other pages; from a server and exported."""
     size: Any = {"width": width, "height": 800}
-    with browser.new_context(viewport=size, color_scheme=scheme, locale=locale) as context:
-        context.set_default_timeout(PATIENCE)
-        page = context.new_page()
+    with a_page(browser, viewport=size, color_scheme=scheme, locale=locale) as page:
         watch(page, errors)
         open_page(page, request.getfixturevalue(where))
         assert page.get_attribute("html", "lang") == locale.removesuffix("-GB")
@@ -106,9 +104,7 @@ def test_everything_works_by_the_keyboard(page: "Page", server: str) -> None:
 def test_a_phone_sees_everything(browser: "Browser", server: str, photo: Path) -> None:
     """Nothing is wider than the screen, what is touched is large enough, and painting works."""
     options: Any = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
-    with browser.new_context(**options) as context:
-        context.set_default_timeout(PATIENCE)
-        page = context.new_page()
+    with a_page(browser, **options) as page:
         open_page(page, server)
         choose_photo(page, photo)
         page.tap("[data-style=udnie]")
@@ -139,9 +135,7 @@ def test_the_bar_is_one_line_on_the_narrowest_screen(
 ) -> None:
     """Neither a tab nor another button of it is broken in two, and nothing is wider."""
     size: Any = {"width": width, "height": 640}
-    with browser.new_context(viewport=size, locale=locale, is_mobile=True) as context:
-        context.set_default_timeout(PATIENCE)
-        page = context.new_page()
+    with a_page(browser, viewport=size, locale=locale, is_mobile=True) as page:
         open_page(page, server)
         choose_photo(page, photo)
         lines = page.evaluate(
@@ -156,9 +150,7 @@ def test_the_bar_is_one_line_on_the_narrowest_screen(
 
 def test_chinese_is_complete_and_kept(browser: "Browser", server: str, errors: list[str]) -> None:
     """The browser's language decides at first, the switch from then on; no word is left out."""
-    with browser.new_context(locale="zh-CN") as context:
-        context.set_default_timeout(PATIENCE)
-        page = context.new_page()
+    with a_page(browser, locale="zh-CN") as page:
         watch(page, errors)
         open_page(page, server)
         assert page.get_attribute("html", "lang") == "zh-CN"

@@ -78,6 +78,7 @@ def test_the_exported_page_takes_photos(page: "Page", site: str) -> None:
     page.wait_for_function("() => document.querySelector('#camera-video').videoWidth > 0")
     page.click("#camera-take")
     page.wait_for_selector(FULL)
+    assert difference(shown(page), shown(page, "#before")) > 10
 
 
 def test_the_exported_page_reaches_no_other_site(

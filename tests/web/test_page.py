@@ -11,7 +11,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from .actions import after, choose_photo, difference, open_page, repainted, settled, shown, slide
+from .actions import (
+    after,
+    choose_photo,
+    difference,
+    drag,
+    open_page,
+    repainted,
+    settled,
+    shown,
+    slide,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -83,12 +93,7 @@ def test_two_styles_are_mixed_on_the_pad(page: "Page", server: str, photo: Path)
     point.press("ArrowRight")
     repainted(page, version)
     assert point.get_attribute("aria-valuenow") == "55"
-    field = page.locator("#pad-field").bounding_box()
-    assert field is not None
-    page.mouse.move(field["x"] + field["width"] * 0.55, field["y"] + field["height"] / 2)
-    page.mouse.down()
-    page.mouse.move(field["x"] + field["width"], field["y"] + field["height"] / 2, steps=4)
-    page.mouse.up()
+    drag(page, "#pad-field", (0.55, 0.5), (1, 0.5))
     assert point.get_attribute("aria-valuetext") == "The Great Wave off Kanagawa 100%"
     settled(page)
     assert difference(shown(page), even) > 3
@@ -102,13 +107,8 @@ def test_a_region_is_painted_in_its_own_style(page: "Page", server: str, photo: 
     page.click("[data-region=add]")
     page.click("[data-style=udnie]")
     page.click("#tool-rectangle")
-    frame = page.locator("#frame").bounding_box()
-    assert frame is not None
     version = settled(page)
-    page.mouse.move(frame["x"] + 2, frame["y"] + 2)
-    page.mouse.down()
-    page.mouse.move(frame["x"] + frame["width"] / 3, frame["y"] + frame["height"] - 3, steps=3)
-    page.mouse.up()
+    drag(page, "#frame", (0.003, 0.003), (1 / 3, 0.997))
     repainted(page, version)
     painted = shown(page)
     third = before.shape[1] // 3

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .actions import open_page
-from .conftest import PATIENCE, watch
+from .conftest import a_page, watch
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def chinese(browser: "Browser", server: str, errors: list[str]) -> "Iterator[Page]":
     """The page in Chinese."""
-    with browser.new_context(locale="zh-CN") as context:
-        context.set_default_timeout(PATIENCE)
-        page = context.new_page()
+    with a_page(browser, locale="zh-CN") as page:
         watch(page, errors)
         open_page(page, server)
         yield page

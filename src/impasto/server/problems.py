@@ -1,7 +1,9 @@
 """Errors as RFC 9457 problem details."""
 
+import re
 from collections.abc import Callable, Mapping
 from errno import EDQUOT, ENOSPC
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -122,10 +124,15 @@ def install(app: FastAPI, is_guarded: Callable[[str], bool]) -> None:
 
 def methods_of(app: FastAPI, path: str) -> set[str]:
     """The methods that a path of the API takes, by its description; none is no path of it."""
-    paths: Mapping[str, Mapping[str, Any]] = app.openapi()["paths"]
-    found = [each.keys() for known, each in paths.items() if compile_path(known)[0].match(path)]
-    methods = {method.upper() for each in found for method in each}
+    methods = {each for pattern, some in _paths(app) if pattern.match(path) for each in some}
     return methods | {"HEAD"} if "GET" in methods else methods
+
+
+@lru_cache(maxsize=1)
+def _paths(app: FastAPI) -> list[tuple[re.Pattern[str], list[str]]]:
+    """Asked for each file of the page, and always the same."""
+    paths: Mapping[str, Mapping[str, Any]] = app.openapi()["paths"]
+    return [(compile_path(path)[0], [each.upper() for each in paths[path]]) for path in paths]
 
 
 def named(fault: Mapping[str, Any]) -> str:

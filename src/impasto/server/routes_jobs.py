@@ -23,7 +23,7 @@ from impasto.server.problems import GUARDED, ProblemError, described
 from impasto.server.routes_service import has_extra
 from impasto.server.schemas import FitForm, JobFacts, JobTaken, VideoForm
 from impasto.server.studio import Here, Studio
-from impasto.server.uploads import BodyLimits, check_length, media_type, read_form
+from impasto.server.uploads import BodyLimits, check_head, media_type, read_form
 from impasto.styles.package import SUFFIX
 from impasto.styles.shelf import check_free
 from impasto.styles.spec import check_name, parse_spec
@@ -190,7 +190,7 @@ async def _form(request: Request, studio: Studio, files: int) -> AsyncIterator[F
     if media_type(request) != "multipart/form-data":
         raise ProblemError(415, "send a form: multipart/form-data")
     settings = studio.settings
-    check_length(request, settings.max_video_bytes)
+    check_head(request, settings.max_video_bytes)
     seconds = settings.body_seconds + settings.max_video_bytes / _BYTES_A_SECOND
     limits = BodyLimits(settings.max_video_bytes, seconds)
     forms.check_no_query(request)

@@ -17,7 +17,7 @@ from impasto.server.studio import Here, Studio
 from impasto.server.uploads import (
     BodyLimits,
     attended,
-    check_length,
+    check_head,
     media_type,
     read_body,
     read_form,
@@ -51,7 +51,7 @@ async def paint(request: Request, studio: Here) -> Response:
     settings as its fields. In a form each file `mask.SPEC` lays the style SPEC over the picture
     where it is white, in the order of the fields.
     """
-    check_length(request, studio.settings.max_bytes)
+    check_head(request, studio.settings.max_bytes)
     with studio.entered():
         return await attended(request, studio.settings.deadline, _painted(request, studio))
 

@@ -70,7 +70,7 @@ async def read_form(request: Request, limits: BodyLimits, files: int) -> AsyncIt
 
 async def chunks(request: Request, limits: BodyLimits) -> AsyncGenerator[bytes, None]:
     """The parts of a body as they come; see `read_body` for what is raised."""
-    check_length(request, limits.max_bytes)
+    check_head(request, limits.max_bytes)
     left = limits.max_bytes
     until = asyncio.get_running_loop().time() + limits.seconds
     parts = request.stream().__aiter__()
@@ -93,10 +93,10 @@ async def chunks(request: Request, limits: BodyLimits) -> AsyncGenerator[bytes, 
         yield part
 
 
-def check_length(request: Request, most: int) -> None:
-    """Raise `ProblemError` if a request says that its body is too large, before it is read.
+def check_head(request: Request, most: int) -> None:
+    """Raise `ProblemError` for a body that cannot be taken, by what is said of it before it comes.
 
-    Or that it is compressed: what it comes to is known only then.
+    That is one that is too large, or compressed: what that comes to is not known before.
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise ProblemError(415, "send the body without Content-Encoding", {"Connection": "close"})
