@@ -82,18 +82,21 @@ def test_the_worker_paints_as_python_does(
     assert np.abs(painted.astype(np.int16) - wanted).max() <= 2
 
 
-@pytest.mark.parametrize("size", [(1040, 600), (24, 14)])
+@pytest.mark.parametrize(
+    ("size", "opacity"), [((1040, 600), 255), ((1040, 600), 254), ((24, 14), 255)]
+)
 def test_large_and_tiny_photos_are_painted_as_in_python(
-    lab: "Page", exported: Path, size: tuple[int, int]
+    lab: "Page", exported: Path, size: tuple[int, int], opacity: int
 ) -> None:
-    """Large ones are measured in patches, tiny ones enlarged: at most 2 levels apart."""
+    """Painted at once, or measured in patches, or tiny and enlarged: at most 2 levels apart."""
     photo = Image.fromarray(data.astronaut()[:296]).resize(size, Image.Resampling.LANCZOS)
+    photo.putalpha(opacity)  # not quite opaque ones are measured apart
     photo.save(exported / "resized.png")
     layers = [{"parts": [["scream", 1]], "mask": None}]
     call = {"photo": "/resized.png", "layers": layers, "strength": 1, "reference": None}
     painted = from_url(lab.evaluate(PAINT, call))
-    backend = open_backend("onnxruntime", EngineSettings("float32"))
-    wanted = Painter("scream", backend=backend).paint(np.asarray(photo))
+    painter = Painter("scream", backend=open_backend("onnxruntime", EngineSettings("float32")))
+    wanted = np.asarray(painter.paint(photo).convert("RGB"))
     assert np.abs(painted.astype(np.int16) - wanted).max() <= 2
 
 

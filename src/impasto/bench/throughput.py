@@ -102,6 +102,8 @@ class _Steps:
 
     def measure(self, piece: _Piece) -> _Piece:
         photo = self._painter.prepare(piece.content)
+        if self._painter.whole.takes(photo.pixels, photo.alpha):
+            return _Piece(piece.path, Measured(photo, None, whole=True))
         stats = self._painter.measure(photo.pixels, photo.alpha)
         return _Piece(piece.path, Measured(photo, compose(self._painter.code, stats)))
 

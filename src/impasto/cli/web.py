@@ -98,10 +98,7 @@ def _page() -> dict[str, bytes]:
 
 
 def _model(model: "Model") -> dict[str, bytes]:
-    paths = [model.folder / "manifest.json", model.measure_graph, model.paint_graph]
-    paths += [model.mix_graph] if model.filters else []
-    paths.append(model.folder / "weights.safetensors")
-    return {f"model/{path.name}": path.read_bytes() for path in paths}
+    return {f"model/{path.name}": path.read_bytes() for path in model.files}
 
 
 def _styles(styles: "list[Style]") -> dict[str, bytes]:

@@ -8,6 +8,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from impasto.core.errors import EngineError
+
 Array = npt.NDArray[Any]
 Shapes = Mapping[str, tuple[int, ...]]
 """The shape of each input of a graph, by the input's name."""
@@ -71,6 +73,13 @@ def describe(graph: Path, shapes: Shapes) -> str:
     """A graph and its picture size, for messages."""
     height, width = next((shape[1:3] for shape in shapes.values() if len(shape) == 4), (0, 0))
     return f"{graph.name} at {width} x {height}"
+
+
+def is_out_of_memory(error: EngineError) -> bool:
+    """Whether a runtime failed for want of memory; each says so in its own words."""
+    words = str(error).lower()
+    signs = ("alloc", "not enough memory", "out of memory", "temporarily unavailable")
+    return isinstance(error.__cause__, MemoryError) or any(sign in words for sign in signs)
 
 
 def out_of(array: Array, part: Part) -> Array:

@@ -1,9 +1,9 @@
 """A backend without a runtime, for tests: small and deterministic; only the grain leaves it cold.
 
-It never opens a graph; it tells mix, measure and paint apart by the names of their inputs. It mixes
-zeros, as many as the manifest beside the graph says, and they change nothing. Each channel of the
-pretended trunk sees one of the three colours, so that `measure` returns true statistics of the
-picture (nudged by the code) and `paint` recolours the picture by the affine.
+It never opens a graph; it tells them apart by the names of their inputs. It mixes zeros, as many
+as the manifest beside the graph says, and they change nothing. Each channel of the pretended trunk
+sees one of the three colours, so that `measure` returns true statistics of the picture (nudged by
+the code) and `paint` recolours the picture by the affine; `whole` does both.
 """
 
 import json
@@ -14,6 +14,7 @@ import numpy as np
 
 from impasto.core.arrays import Affine, Code, Stats
 from impasto.core.errors import EngineError
+from impasto.engine.affines import compose
 from impasto.engine.backend import Array, BackendInfo, Part, Session, Shapes, describe, out_of
 
 _STD_FLOOR = 0.02
@@ -44,7 +45,7 @@ class _FakeSession:
         self._shapes = dict(shapes)
 
     def run(self, inputs: Mapping[str, Array], part: Part = ()) -> Array:
-        """Mix, measure or paint, by the names of the inputs."""
+        """Mix, measure, paint or both, by the names of the inputs."""
         seen = {name: array.shape for name, array in inputs.items()}
         if seen != self._shapes:
             title = describe(self._graph, self._shapes)
@@ -57,7 +58,9 @@ class _FakeSession:
             return np.zeros(manifest["filters"], np.float32)
         if "affine" in inputs:
             return out_of(fake_paint(inputs["image"], inputs["affine"]), part)
-        return out_of(fake_measure(inputs["image"], inputs["code"], inputs["weight"]), part)
+        if "weight" in inputs:
+            return out_of(fake_measure(inputs["image"], inputs["code"], inputs["weight"]), part)
+        return out_of(fake_whole(inputs["image"], inputs["code"]), part)
 
 
 def fake_measure(image: Array, code: Code, weight: Array) -> Stats:
@@ -76,6 +79,12 @@ def fake_measure(image: Array, code: Code, weight: Array) -> Stats:
     nudge = 0.1 * np.tanh(code.astype(np.float64))
     floored = np.maximum(std[colour] * (1.0 + nudge[0]), _STD_FLOOR)
     return np.stack([mean[colour] + nudge[1], floored]).astype(np.float32)
+
+
+def fake_whole(image: Array, code: Code) -> Array:
+    """Measures all of a picture and paints it; arguments and result as those of the others."""
+    weight = np.ones((1, 1, *image.shape[1:3]), np.float32)
+    return fake_paint(image, compose(code, fake_measure(image, code, weight)))
 
 
 def fake_paint(image: Array, affine: Affine) -> Array:

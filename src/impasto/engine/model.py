@@ -27,6 +27,7 @@ _MORE_FIELDS: Mapping[str, tuple[Any, int]] = {
     "reach": (int, 16_384),
     "live_bytes": ((int, float), 2**16),
     "filters": (int, 2**26),
+    "whole_pixels": (int, 2**26),
 }
 """What a manifest may lack, its type and its highest value; the lowest is 0."""
 _FIELDS: Mapping[str, type | tuple[type, ...]] = {
@@ -85,6 +86,8 @@ class Model:
     """What the numbers that are alive at once in painting take in float32, bytes for each pixel."""
     filters: int = 0
     """How many numbers the filters are that a style mixes for the graphs; 0 where it mixes none."""
+    whole_pixels: int = 0
+    """The most pixels of a picture that is measured as it is painted; 0: there is no such graph."""
 
     @property
     def styles_folder(self) -> Path:
@@ -111,6 +114,17 @@ class Model:
     def paint_graph(self) -> Path:
         """The graph that paints."""
         return self.folder / "paint.onnx"
+
+    @property
+    def whole_graph(self) -> Path:
+        """The graph that paints by statistics of its own input; see `whole_pixels`."""
+        return self.folder / "whole.onnx"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that it is made of, without its styles."""
+        names = ("manifest.json", *_files_of(self.filters, self.whole_pixels))
+        return tuple(self.folder / name for name in names)
 
 
 def model_names() -> list[str]:
@@ -193,9 +207,15 @@ def _check_numbers(manifest: Mapping[str, Any]) -> None:
             raise ValueError(f"its {key} is {short_repr(value)}, not 0 to {highest}")
 
 
+def _files_of(filters: int, whole_pixels: int) -> tuple[str, ...]:
+    """The names of the graphs, and of the weights that they share."""
+    mix = ("mix.onnx",) if filters else ()
+    whole = ("whole.onnx",) if whole_pixels else ()
+    return (*mix, "measure.onnx", "paint.onnx", *whole, "weights.safetensors")
+
+
 def _check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
-    mix = ("mix.onnx",) if manifest.get("filters") else ()
-    for name in ("measure.onnx", "paint.onnx", *mix):
+    for name in _files_of(manifest.get("filters", 0), manifest.get("whole_pixels", 0)):
         if not (folder / name).is_file():
             raise ValueError(f"it has no {name}")
     found = sha256_file(folder / "weights.safetensors")

@@ -28,6 +28,7 @@ from impasto.engine.strokes import (
 )
 from impasto.engine.tiler import Tiler
 from impasto.engine.tiles import Box
+from impasto.engine.whole import WholePainter
 from impasto.media.alpha import extend_edges
 from impasto.media.color import keep_colors
 from impasto.media.image import Picture
@@ -41,9 +42,9 @@ if TYPE_CHECKING:  # needs OpenCV's module, which photos do not
 class Painter:
     """Paints pictures in one style; made once, used for many pictures, from any thread.
 
-    `paint` does everything, `measured` and `paint_measured` do it in two halves. Its steps are
-    public for those who need them apart: `prepare`, then `affine` on the prepared pixels (or
-    `measure` and `compose`), `paint_pixels`, and `finish`.
+    `paint` does everything, `measured` and `paint_measured` do it in two halves. Small pictures are
+    measured as they are painted (`whole`). The steps of all others are public: `prepare`, then
+    `affine` on the prepared pixels (or `measure` and `compose`), `paint_pixels`, and `finish`.
 
     Args:
         style: a style spec as text or parsed (`"scream"`, `"scream:0.6,wave:0.4"`), a style, or a
@@ -103,6 +104,7 @@ class Painter:
         self.backend = backend if backend is not None else shared_backend(engine)
         self.memory = None if memory is None else parse_memory(memory)
         self.tiler = Tiler(self.model, self.backend, self.memory)
+        self.whole = WholePainter(self.model, self.tiler)
 
     def paint(self, image: Image) -> Image:
         """Paint a picture of any size from 1 x 1; alpha is kept.
@@ -137,10 +139,12 @@ class Painter:
             small = at_long_side(_filled(picture), side, self.tiler.most_pixels)
         seen = small or photo
         patches = self.patches(photo)
-        if patches is None:
-            self.tiler.expect(*seen.pixels.shape[:2])
-            return Measured(photo, self.affine(seen.pixels, seen.alpha), small)
-        return Measured(photo, None, small, tuple(self._layer(seen, each) for each in patches))
+        if patches is not None:
+            return Measured(photo, None, small, tuple(self._layer(seen, each) for each in patches))
+        if self.whole.takes(seen.pixels, seen.alpha):
+            return Measured(photo, None, small, whole=True)
+        self.tiler.expect(*seen.pixels.shape[:2])
+        return Measured(photo, self.affine(seen.pixels, seen.alpha), small)
 
     def patches(self, photo: Picture) -> tuple[Patch, ...] | None:
         """The styles of a prepared picture in their places; None without masks."""
@@ -157,15 +161,24 @@ class Painter:
 
     def paint_measured(self, measured: "Measured") -> Picture:
         """The second half of `paint`."""
-        photo, affine, small = measured.photo, measured.affine, measured.small
+        photo, small = measured.photo, measured.small
         if measured.layers is not None:
             return replace(photo, pixels=self._paint_layers(measured, measured.layers))
-        if affine is None:
+        if measured.affine is None and not measured.whole:
             return photo
-        if small is None:
-            return self.finish(photo, self.paint_pixels(photo.pixels, affine, measured.drift))
-        painted = self.paint_pixels(small.pixels, affine, measured.drift)
-        return self.finish(photo, brought_to(photo.pixels, small.pixels, painted))
+        painted = self._painted(measured, (small or photo).pixels)
+        if small is not None:
+            painted = brought_to(photo.pixels, small.pixels, painted)
+        return self.finish(photo, painted)
+
+    def _painted(self, measured: "Measured", pixels: RGB) -> RGB:
+        affine = measured.affine
+        if affine is None:
+            painted = self.whole.paint(pixels, self.code)
+            if painted is not None:
+                return painted
+            affine = self.affine(pixels)
+        return self.paint_pixels(pixels, affine, measured.drift)
 
     def _paint_layers(self, measured: "Measured", layers: tuple[Layer, ...]) -> RGB:
         canvas = measured.photo.pixels.copy()
@@ -181,9 +194,8 @@ class Painter:
     def _paint_box(self, measured: "Measured", box: Box, affine: Affine) -> RGB:
         """A part of a picture as it would be if the whole were painted with the affine."""
         photo, small = measured.photo.pixels, measured.small
-        held, shapes = (
-            (self.regions.held(photo), len(self.regions.looks)) if self.regions else (0, 1)
-        )
+        regions = self.regions
+        held, shapes = (regions.held(photo), len(regions.looks)) if regions else (0, 1)
         if small is None:
             return self.tiler.paint_box(photo, box, affine, held=held, shapes=shapes)
         inner, canvas = box_of_small(box, photo, small.pixels), small.pixels.copy()

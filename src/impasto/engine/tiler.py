@@ -14,7 +14,7 @@ import numpy as np
 from impasto.core.arrays import RGB, Affine
 from impasto.core.errors import EngineError, SettingsError
 from impasto.core.memory import spare_memory
-from impasto.engine.backend import Backend, Part, Session
+from impasto.engine.backend import Backend, Part, Session, is_out_of_memory
 from impasto.engine.filters import filter_shapes, filters_of
 from impasto.engine.grain import GrainSource, grain
 from impasto.engine.model import Model
@@ -57,7 +57,8 @@ class Tiler:
     """
 
     def __init__(self, model: Model, backend: Backend, memory: int | None = None) -> None:
-        self._model, self._backend, self._memory = model, backend, memory
+        self.backend = backend
+        self._model, self._memory = model, memory
         self._too_large = sys.maxsize
         """Pixels of the smallest tile for which there was no memory."""
 
@@ -90,8 +91,8 @@ class Tiler:
         much memory is free: by then that may be less.
         """
         is_sure = self._memory is not None or self.bytes_per_pixel * height * width <= _ALWAYS
-        if is_sure and self._backend not in _WARM:
-            _WARM.add(self._backend)
+        if is_sure and self.backend not in _WARM:
+            _WARM.add(self.backend)
             Thread(target=self._load, args=(height, width), name="impasto-load").start()
 
     def _load(self, height: int, width: int) -> None:
@@ -108,12 +109,12 @@ class Tiler:
             "grain": (1, 1, height // cell, width // cell),
             **filter_shapes(self._model),
         }
-        return self._backend.load(self._model.paint_graph, shapes)
+        return self.backend.load(self._model.paint_graph, shapes)
 
     @property
     def bytes_per_pixel(self) -> int:
         """What the runtime takes for each pixel of a tile."""
-        return bytes_per_pixel(self._model, self._backend.info)
+        return bytes_per_pixel(self._model, self.backend.info)
 
     @property
     def most_pixels(self) -> int:
@@ -135,7 +136,7 @@ class Tiler:
             EngineError: the runtime refuses.
         """
         tiling = self.tiling(*pixels.shape[:2], held=HELD_BYTES * pixels.size // 3)
-        if len(tiling.rows) == len(tiling.columns) == 1:
+        if tiling.is_whole:
             row, column = tiling.rows[0], tiling.columns[0]
             return self.paint_tile(pixels, 0, tiling, row, column, affine, source)
         painted = np.empty_like(pixels)
@@ -243,7 +244,7 @@ class Tiler:
         try:
             return self._run_at_once(batch, brush, origin, part)
         except EngineError as error:
-            if not _is_out_of_memory(error) or not self._can_shrink(batch, size):
+            if not is_out_of_memory(error) or not self._can_shrink(batch, size):
                 raise
             self._too_large = size
         return self._run(batch, brush, origin, part)
@@ -255,7 +256,7 @@ class Tiler:
         rows, columns = (side // cell for side in batch.shape[1:3])
         field = brush.source(rows, columns, (origin[0] // cell, origin[1] // cell))
         inputs = {"image": batch, "affine": brush.affine, "grain": field}
-        inputs |= filters_of(self._backend, self._model, brush.affine)
+        inputs |= filters_of(self.backend, self._model, brush.affine)
         painted: Batch = self._session(*batch.shape[1:3]).run(inputs, part)
         return painted
 
@@ -291,10 +292,3 @@ def _from(start: int, lines: slice) -> slice:
 def _shared(lines: slice, span: Span) -> slice:
     """Which of some lines a tile keeps; empty or turned round if none."""
     return slice(max(lines.start, span.first), min(lines.stop, span.stop))
-
-
-def _is_out_of_memory(error: EngineError) -> bool:
-    """Whether a runtime failed for want of memory; each says so in its own words."""
-    words = str(error).lower()
-    signs = ("alloc", "not enough memory", "out of memory", "temporarily unavailable")
-    return isinstance(error.__cause__, MemoryError) or any(sign in words for sign in signs)

@@ -68,6 +68,11 @@ class Tiling:
     rows: tuple[Span, ...]
     columns: tuple[Span, ...]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the picture is one tile."""
+        return len(self.rows) == len(self.columns) == 1
+
 
 @dataclass(frozen=True)
 class Box:

@@ -22,7 +22,7 @@ from impasto.engine.model import FORMAT_VERSION, Model, load_model
 from impasto.engine.painter import Painter
 from impasto.lab.checkpoint import load_checkpoint
 from impasto.lab.data import assets_folder, list_photos, open_rgb, random_grain, to_tensor
-from impasto.lab.graph import write_measure_graph, write_paint_graph
+from impasto.lab.graph import write_measure_graph, write_paint_graph, write_whole_graph
 from impasto.lab.kernel_graph import filter_count, write_mix_graph
 from impasto.lab.levels import GRAIN_CELL
 from impasto.lab.live import live_bytes
@@ -35,6 +35,8 @@ from impasto.lab.verify import SIZES, Agreement, verify
 from impasto.media.resize import fit_long_side
 from impasto.styles.package import MAX_PREVIEW_BYTES, SUFFIX, Source, Style, write_style
 
+WHOLE_PIXELS = 2**21
+"""Full HD and a little: beyond, pictures begin to be painted by tiles, which share statistics."""
 FLOOR_PHOTOS = 100
 FLOOR_QUANTILE = 0.01
 FLOOR_OF_MEDIAN = 0.5
@@ -161,6 +163,7 @@ def write_model(
     stored.write_bytes(save(tensors))
     write_measure_graph(trunk, stored, folder / "measure.onnx")
     write_paint_graph(trunk, stored, folder / "paint.onnx")
+    write_whole_graph(trunk, stored, folder / "whole.onnx")
     filters = filter_count(trunk)
     if filters:
         write_mix_graph(trunk, stored, folder / "mix.onnx")
@@ -178,6 +181,7 @@ def write_model(
         "reach": reach_of(paint, *cells),
         "live_bytes": round(live_bytes(paint, *cells), 1),
         "thumbnail": trunk.settings.thumbnail,
+        "whole_pixels": WHOLE_PIXELS,
         "gmac_512": round(multiply_adds(trunk, 512, 512) / 1e9, 3),
         "parameters": sum(parameter.numel() for parameter in trunk.parameters()),
         "recipe": recipe,

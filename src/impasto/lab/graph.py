@@ -1,5 +1,9 @@
-"""The graphs of a trunk that take a picture: one paints, one measures; see `trunk_graph`."""
+"""The graphs of a trunk that take a picture: they paint, measure, or do both at once.
 
+See `trunk_graph` for what they share.
+"""
+
+from abc import abstractmethod
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +28,8 @@ class PaintGraph(TrunkGraph):
         return self.add("Add", scaled, self.spread(1, site))
 
 
-class MeasureGraph(TrunkGraph):
-    """(image, code, filters, weight) -> stats: normalises by weighted statistics and tells them."""
+class AdaptiveGraph(TrunkGraph):
+    """Normalises by statistics of its own input, then applies the code."""
 
     vector = "code"
 
@@ -34,24 +38,46 @@ class MeasureGraph(TrunkGraph):
         self.measured: dict[str, tuple[str, str]] = {}
         floors = self.weight("std_floor", 1, trunk.channels)
         self.floors = self.parts_of(floors, 1, [site for site in trunk.sites if not site.fixed])
-        self.shares: dict[tuple[int, int], str] = {}
-        self.pooled: dict[int, str] = {}
+
+    @abstractmethod
+    def mean(self, x: str, site: Site) -> str:
+        """What of each channel of a site's features [1, c, h, w] is its mean: [1, c, 1, 1]."""
 
     def normalise(self, x: str, site: Site) -> str:
-        """Weighted mean and standard deviation, then the code; at fixed sites the code alone."""
+        """Mean and floored standard deviation, then the code; at fixed sites the code alone."""
         if site.fixed:
             scaled = self.add("Mul", x, self.spread(0, site))
             return self.add("Add", scaled, self.spread(1, site))
-        share, axes = self._share(site), self.ints(2, 3)
-        mean = self.add("ReduceSum", self.add("Mul", x, share), axes, keepdims=1)
+        mean = self.mean(x, site)
         centred = self.add("Sub", x, mean)
-        squares = self.add("Mul", self.add("Mul", centred, centred), share)
-        variance = self.add("ReduceSum", squares, axes, keepdims=1)
+        variance = self.mean(self.add("Mul", centred, centred), site)
         std = self.add("Sqrt", self.add("Add", variance, self.floats(EPSILON)))
         std = self.add("Max", std, self.floors[0, site.name])
         self.measured[site.name] = (mean, std)
         scale = self.add("Div", self.spread(0, site), std)
         return self.add("Add", self.add("Mul", centred, scale), self.spread(1, site))
+
+
+class WholeGraph(AdaptiveGraph):
+    """(image, code, filters) -> painted: measures the whole image as it paints it."""
+
+    def mean(self, x: str, site: Site) -> str:
+        """The mean of all: weights would cost a pass over every map."""
+        return self.add("ReduceMean", x, self.ints(2, 3), keepdims=1)
+
+
+class MeasureGraph(AdaptiveGraph):
+    """(image, code, filters, weight) -> stats: normalises by weighted statistics and tells them."""
+
+    def __init__(self, trunk: Trunk, weights: Path) -> None:
+        super().__init__(trunk, weights)
+        self.shares: dict[tuple[int, int], str] = {}
+        self.pooled: dict[int, str] = {}
+
+    def mean(self, x: str, site: Site) -> str:
+        """The weighted mean."""
+        weighted = self.add("Mul", x, self._share(site))
+        return self.add("ReduceSum", weighted, self.ints(2, 3), keepdims=1)
 
     def stats(self) -> str:
         """All that was measured: [2, C].
@@ -104,6 +130,14 @@ def write_paint_graph(trunk: Trunk, weights: Path, path: Path) -> None:
     graph.save(path, inputs, painted, {"painted": PICTURE})
 
 
+def write_whole_graph(trunk: Trunk, weights: Path, path: Path) -> None:
+    """Writes `(image uint8 [1, h, w, 3], code [2, C], ...) -> painted uint8 [1, h, w, 3]`."""
+    graph = WholeGraph(trunk, weights)
+    painted = graph.finish(*graph.body())
+    inputs = {"image": PICTURE, "code": (FLOAT, (2, trunk.channels)), **_common(trunk)}
+    graph.save(path, inputs, painted, {"painted": PICTURE})
+
+
 def write_measure_graph(trunk: Trunk, weights: Path, path: Path) -> None:
     """Writes `(image, code [2, C], weight [1, 1, h, w], ...) -> stats [2, C]`."""
     graph = MeasureGraph(trunk, weights)
@@ -115,6 +149,6 @@ def write_measure_graph(trunk: Trunk, weights: Path, path: Path) -> None:
 
 
 def _common(trunk: Trunk) -> Values:
-    """The inputs of both: grain, and filters [n] of `kernel_graph` if the trunk has banks."""
+    """The inputs of all: grain, and filters [n] of `kernel_graph` if the trunk has banks."""
     count = filter_count(trunk)
     return {"grain": GRAIN} | ({"filters": (FLOAT, (count,))} if count else {})

@@ -223,6 +223,18 @@ class Trunk(nn.Module):
 
         return normalise
 
+    def statistics_of_all(self, code: Float[Tensor, "m 2 c"]) -> Normalise:
+        """A normalisation by statistics of all that there is at a site, the padding included."""
+        codes = parts_of(code, self.sites)
+
+        def normalise(x: Tensor, site: Site) -> Tensor:
+            affine = codes[site.name]
+            if not site.fixed:
+                affine = compose(affine, self._statistics(*mean_and_variance(x), site))
+            return scale_and_shift(x, affine, site)
+
+        return normalise
+
     def inside(self, x: Tensor, site: Site, size: Sequence[int]) -> Float[Tensor, "n 2 c"]:
         """Statistics of what belongs to the picture, without its margin."""
         first = self.settings.margin // site.stride + site.extra

@@ -5,6 +5,7 @@ every step is compared: statistics, and painted bytes.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,12 +14,12 @@ from impasto.core.arrays import RGB, Code
 from impasto.core.errors import NumericalError
 from impasto.core.settings import EngineSettings
 from impasto.engine.affines import compose
-from impasto.engine.backend import Backend
+from impasto.engine.backend import Array, Backend, Part
 from impasto.engine.backends import open_backend
 from impasto.engine.filters import filters_of
 from impasto.engine.grain import grain_of
 from impasto.engine.model import Model
-from impasto.engine.pixels import pad, place
+from impasto.engine.pixels import Batch, pad, place
 from impasto.lab.data import to_tensor
 from impasto.lab.nets import Trunk
 from impasto.lab.sites import apply_affine
@@ -75,27 +76,37 @@ def verify(
 
 @torch.no_grad()
 def _compare(trunk: Trunk, model: Model, code: Code, photo: RGB, backend: Backend) -> Agreement:
+    filters = filters_of(backend, model, code)
+
+    def run(graph: Path, inputs: dict[str, Array], part: Part = ()) -> Array:
+        inputs = inputs | grain_of(model, inputs["image"]) | filters
+        shapes = {name: array.shape for name, array in inputs.items()}
+        return backend.load(graph, shapes, exact=True).run(inputs, part)
+
     small = thumbnail(photo, model.thumbnail)
     ones = np.ones(small.shape[:2], np.float32)
     image, weight = place(small, ones, model.margin, model.thumbnail + 2 * model.margin)
-    filters = filters_of(backend, model, code)
-    inputs = {"image": image, "code": code, "weight": weight} | grain_of(model, image) | filters
-    shapes = {name: array.shape for name, array in inputs.items()}
-    found = backend.load(model.measure_graph, shapes, exact=True).run(inputs)
-    code_row, weight_row = torch.from_numpy(code.copy())[None], torch.from_numpy(weight)
-    grain = torch.from_numpy(inputs["grain"])
-    expected = trunk.measure_weighted(to_tensor(image[0]), code_row, weight_row, grain)[0].numpy()
+    found = run(model.measure_graph, {"image": image, "code": code, "weight": weight})
+    row, given = torch.from_numpy(code.copy())[None], torch.from_numpy(weight)
+    expected = trunk.measure_weighted(to_tensor(image[0]), row, given, _grain(model, image))[0]
+    apart = (torch.from_numpy(found) - expected).abs() / expected[1]
 
     padded, part = pad(photo, model.margin, model.multiple)
     affine = compose(code, found)
-    inputs = {"image": padded, "affine": affine} | grain_of(model, padded) | filters
-    shapes = {name: array.shape for name, array in inputs.items()}
-    painted = backend.load(model.paint_graph, shapes, exact=True).run(inputs, part)
-    normalise = apply_affine(torch.from_numpy(affine)[None])
-    grain = torch.from_numpy(inputs["grain"])
-    planes = trunk.run(to_tensor(padded[0]), normalise, grain)
-    wanted = (planes.clamp(0, 1) * 255).permute(0, 2, 3, 1).numpy()[part]
-    return Agreement(
-        float((np.abs(found - expected) / expected[1]).max()),
-        int(np.abs(painted.astype(np.float32) - np.round(wanted)).max()),
-    )
+    painted = run(model.paint_graph, {"image": padded, "affine": affine}, part)
+    whole = run(model.whole_graph, {"image": padded, "code": code}, part)
+    planes, grain = to_tensor(padded[0]), _grain(model, padded)
+    wanted = trunk.run(planes, apply_affine(torch.from_numpy(affine)[None]), grain)
+    at_once = trunk.run(planes, trunk.statistics_of_all(row), grain)
+    levels = max(_levels(painted, wanted, part), _levels(whole, at_once, part))
+    return Agreement(float(apart.max()), levels)
+
+
+def _grain(model: Model, image: Batch) -> torch.Tensor:
+    return torch.from_numpy(grain_of(model, image)["grain"])
+
+
+def _levels(painted: Array, planes: torch.Tensor, part: Part) -> int:
+    """The largest difference of painted bytes from torch's picture, in levels."""
+    wanted = (planes.clamp(0, 1) * 255).round().permute(0, 2, 3, 1).numpy()[part]
+    return int(np.abs(painted.astype(np.float32) - wanted).max())

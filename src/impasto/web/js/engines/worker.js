@@ -74,15 +74,24 @@ async function openPainter() {
   const runtime = await openRuntime(device, page.base, page.threads);
   const manifest = await (await found(new URL("manifest.json", folder))).json();
   const weights = await (await found(new URL(WEIGHTS, folder))).arrayBuffer();
-  const open = async (name) => {
-    const graph = await (await found(new URL(`${name}.onnx`, folder))).arrayBuffer();
-    return runtime.open(new Uint8Array(graph), [{ path: WEIGHTS, data: new Uint8Array(weights) }]);
-  };
-  const sessions = {};
-  for (const name of ["measure", "paint", ...(manifest.filters ? ["mix"] : [])]) {
-    sessions[name] = await open(name);
+  const graphs = {};
+  for (const name of graphsOf(manifest)) {
+    graphs[name] = await (await found(new URL(`${name}.onnx`, folder))).arrayBuffer();
   }
-  return new Painter(manifest, (graph, inputs) => runtime.run(sessions[graph], inputs));
+  // Each takes memory for weights of its own, and many photos need only some of them.
+  const sessions = {};
+  const session = async (name) => {
+    const files = [{ path: WEIGHTS, data: new Uint8Array(weights) }];
+    sessions[name] ??= await runtime.open(new Uint8Array(graphs[name]), files);
+    return sessions[name];
+  };
+  await session(Object.keys(graphs)[0]); // a device that fails does so here
+  return new Painter(manifest, async (name, inputs) => runtime.run(await session(name), inputs));
+}
+
+/** A model's graphs, the smallest first. */
+function graphsOf({ filters, whole_pixels: whole }) {
+  return [...(filters ? ["mix"] : []), "paint", "measure", ...(whole ? ["whole"] : [])];
 }
 
 /** Load the styles that the list names; one that does not fit the model is left out. */

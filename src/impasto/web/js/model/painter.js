@@ -1,4 +1,7 @@
-/** The painter: mix, measure, compose, paint. What `engine/painter.py` does, on given graphs. */
+/**
+ * The painter: mix, measure, compose, paint; small photos are measured as they are painted. What
+ * `engine/painter.py` does, on given graphs.
+ */
 
 import { compose, mixCodes } from "./codes.js";
 import { viewOf } from "./collage.js";
@@ -9,13 +12,15 @@ import { broughtTo } from "./strokes.js";
 
 /** Long side below which a picture is painted enlarged; see `engine/strokes.py`. */
 const SMALLEST = 64;
+/** Long side from which on a small photo is measured as it is painted; see `engine/whole.py`. */
+const LEAST_SIDE = 256;
 
 /** Paints with one model. */
 export class Painter {
   /**
    * @param manifest the model's manifest
-   * @param {(graph: "mix"|"measure"|"paint", inputs: Object) => Promise<Object>} run runs a graph:
-   *   takes and gives typed arrays with their dims
+   * @param {(graph: "mix"|"measure"|"paint"|"whole", inputs: Object) => Promise<Object>} run runs a
+   *   graph: takes and gives typed arrays with their dims
    */
   constructor(manifest, run) {
     this.manifest = manifest;
@@ -38,11 +43,14 @@ export class Painter {
     const size = longSideSize(photo.width, photo.height, side ?? 0);
     const small = side ? resize(filled, ...size, "lanczos") : filled;
     const seen = alpha && resize(alpha, small.width, small.height, "lanczos");
+    const atOnce = layers.length === 1 && this.fitsAtOnce(small, seen);
     let painted = null;
     for (const { codes, weights, mask, shown } of fitted(layers, small)) {
       const code = codes && mixCodes(codes, weights);
       const weight = shown && seen ? times(shown, seen) : (shown ?? seen);
-      const layer = code ? await this.paintPixels(small, weight, code) : small;
+      const paint = () =>
+        atOnce ? this.paintAtOnce(small, code) : this.paintPixels(small, weight, code);
+      const layer = code ? await paint() : small;
       painted = painted ? blend(painted, layer, mask) : layer;
     }
     const whole = small === filled ? painted : broughtTo(filled, small, painted);
@@ -53,36 +61,62 @@ export class Painter {
   async paintPixels(pixels, opacity, code) {
     const filters = await this.filters(code);
     const affine = await this.affine(pixels, opacity, code, filters);
-    const { margin, channels } = this.manifest;
-    const [width, height] = [pixels.width, pixels.height].map((side) => this.paddedSide(side));
-    const image = padded(pixels, margin, width, height);
-    const { painted } = await this.run("paint", {
-      ...this.imageAndGrain(image),
-      ...filters,
-      affine: { data: affine, dims: [2, channels] },
-    });
-    return cut({ ...image, data: painted.data }, margin, margin, pixels.width, pixels.height);
+    const image = this.padded(pixels);
+    const inputs = { ...this.imageAndGrain(image), ...filters };
+    const { painted } = await this.run("paint", { ...inputs, affine: this.pair(affine) });
+    return this.unpadded(painted, image, pixels);
+  }
+
+  /** Whether a picture is measured as it is painted: small, and opaque. */
+  fitsAtOnce({ width, height }, opacity) {
+    const fits = width * height <= (this.manifest.whole_pixels ?? 0);
+    const opaque = !opacity || opacity.data.every((value) => value === 255);
+    return fits && Math.max(width, height) >= LEAST_SIDE && opaque;
+  }
+
+  /** Run the trunk over a whole picture and normalise by all of it. */
+  async paintAtOnce(pixels, code) {
+    const image = this.padded(pixels);
+    const inputs = { ...this.imageAndGrain(image), ...(await this.filters(code)) };
+    const { painted } = await this.run("whole", { ...inputs, code: this.pair(code) });
+    return this.unpadded(painted, image, pixels);
   }
 
   /** The filters that a code mixes, as an input of the other graphs; none in some models. */
   async filters(code) {
-    const { channels, filters } = this.manifest;
-    return filters ? this.run("mix", { code: { data: code, dims: [2, channels] } }) : {};
+    return this.manifest.filters ? this.run("mix", { code: this.pair(code) }) : {};
   }
 
   /** The affine that paints a picture in a code. */
   async affine(pixels, opacity, code, filters) {
-    const { thumbnail, margin, channels } = this.manifest;
+    const { thumbnail, margin } = this.manifest;
     const view = viewOf(pixels, opacity, thumbnail);
     const side = this.paddedSide(view.side);
     const weight = placedWeight(view, margin, side);
     const { stats } = await this.run("measure", {
       ...this.imageAndGrain(padded(view.pixels, margin, side, side)),
       ...filters,
-      code: { data: code, dims: [2, channels] },
+      code: this.pair(code),
       weight: { data: weight, dims: [1, 1, side, side] },
     });
     return compose(code, stats.data);
+  }
+
+  /** A code or an affine as an input of a graph. */
+  pair(data) {
+    return { data, dims: [2, this.manifest.channels] };
+  }
+
+  /** A picture with its edges extended as the graphs need it. */
+  padded(pixels) {
+    const [width, height] = [pixels.width, pixels.height].map((side) => this.paddedSide(side));
+    return padded(pixels, this.manifest.margin, width, height);
+  }
+
+  /** What a graph painted, without what `padded` has added to the picture. */
+  unpadded({ data }, image, { width, height }) {
+    const { margin } = this.manifest;
+    return cut({ ...image, data }, margin, margin, width, height);
   }
 
   /** A side with a margin at both ends, and further to a multiple. */
