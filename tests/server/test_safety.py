@@ -166,11 +166,11 @@ def test_large_heads_are_refused(server: Running) -> None:
 
 
 def _endless(server: Running, beginning: bytes, piece: bytes) -> None:
-    """Send a piece again and again, up to 4 MB, which the server must not take."""
+    """Send a piece again and again, up to 64 MB, which the server must not take."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(beginning)
         try:
-            for _ in range(2**22 // len(piece)):
+            for _ in range(2**26 // len(piece)):
                 connection.sendall(piece)
             connection.shutdown(socket.SHUT_WR)
         except OSError:  # the server has closed

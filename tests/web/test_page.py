@@ -229,7 +229,7 @@ def test_a_camera_is_painted_in_a_share_of_its_colours(page: "Page", server: str
     whole = full - none
     assert np.ptp(whole) > 20  # by more than brightness
     assert 0.3 < (half - none) @ whole / (whole @ whole) < 0.7
-    assert np.abs(found[0, 0] - camera).max() < 8
+    assert np.abs(found[0, 0] - camera).max() < 12  # it has moved on since
 
 
 def test_a_camera_that_the_server_ends_is_told(page: "Page", tmp_path: Path) -> None:

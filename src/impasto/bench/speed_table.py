@@ -137,8 +137,10 @@ def _memory(report: WideReport) -> str:
 
 
 def _ms(seconds: float) -> str:
-    """Seconds as milliseconds, with three digits that count."""
+    """Seconds as milliseconds, with three digits that count; nothing for a step that is none."""
     value = 1000 * seconds
+    if value == 0:
+        return ""
     return (
         f"{value:.2f} ms" if value < 10 else f"{value:.1f} ms" if value < 100 else f"{value:.0f} ms"
     )
