@@ -95,6 +95,7 @@ def measure_speed(
         InputError: the photo, the style or the model cannot be used.
         EngineError: the engine does not load or refuses.
     """
+    code = commit()  # of what runs: it takes long, and the checkout may change meanwhile
     backend = open_backend(settings=settings.engine)
     painter = Painter(settings.style, backend=backend)
     pixels = read_image(photo).pixels
@@ -110,7 +111,7 @@ def measure_speed(
             sizes.append(_measure_size(painter, peer, square(pixels, size), settings.repeats))
     return SpeedReport(
         date=date(),
-        commit=commit(),
+        commit=code,
         versions=versions(),
         machine=here,
         engine=backend.info,
