@@ -18,8 +18,8 @@ from impasto.engine.model import Model
 from impasto.engine.pixels import pad
 from impasto.engine.tiler import HELD_BYTES, Tiler
 
-LEAST_SIDE: Final = 256
-"""The edge is repeated to the graph's multiple, and counts: in a tiny picture it would be much."""
+LEAST_SIDE: Final = 128
+"""The edge is repeated to the graph's multiple, and counts: of a thin picture it would be much."""
 _OPAQUE: Final = 255
 
 
@@ -46,7 +46,7 @@ class WholePainter:
         size = height * width
         if size > min(self._model.whole_pixels, self._too_large - 1):
             return False
-        if max(height, width) < LEAST_SIDE or not (alpha is None or (alpha == _OPAQUE).all()):
+        if min(height, width) < LEAST_SIDE or not (alpha is None or (alpha == _OPAQUE).all()):
             return False
         return self._tiler.tiling(height, width, held=HELD_BYTES * size).is_whole
 

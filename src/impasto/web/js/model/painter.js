@@ -12,8 +12,8 @@ import { broughtTo } from "./strokes.js";
 
 /** Long side below which a picture is painted enlarged; see `engine/strokes.py`. */
 const SMALLEST = 64;
-/** Long side from which on a small photo is measured as it is painted; see `engine/whole.py`. */
-const LEAST_SIDE = 256;
+/** Short side from which on a photo is measured as it is painted; see `engine/whole.py`. */
+const LEAST_SIDE = 128;
 
 /** Paints with one model. */
 export class Painter {
@@ -71,7 +71,7 @@ export class Painter {
   fitsAtOnce({ width, height }, opacity) {
     const fits = width * height <= (this.manifest.whole_pixels ?? 0);
     const opaque = !opacity || opacity.data.every((value) => value === 255);
-    return fits && Math.max(width, height) >= LEAST_SIDE && opaque;
+    return fits && Math.min(width, height) >= LEAST_SIDE && opaque;
   }
 
   /** Run the trunk over a whole picture and normalise by all of it. */
