@@ -17,11 +17,12 @@ QUALITY += ("--size", "128", "--sizes", "0", "--photos", "1", "--style", "scream
 
 def test_results_and_a_report(call: Call, laboratory: Path) -> None:
     """One call measures and writes the report; another one adds a method, without a redo."""
-    ended = call(*QUALITY, "--method", "photo", "--report", "bench.md", "--html", "bench.html")
+    page = ("--html", "results/bench.html")  # in a folder that is not there yet
+    ended = call(*QUALITY, "--method", "photo", "--report", "bench.md", *page)
     assert ended.code == 0, ended.err
     assert ended.out == "bench.md\n"
     assert "| photo | 1.000" in (laboratory / "bench.md").read_text()
-    assert (laboratory / "bench.html").read_text().startswith("<!doctype html>")
+    assert (laboratory / "results/bench.html").read_text().startswith("<!doctype html>")
     before = (laboratory / "results/results.jsonl").read_text()
     ended = call(*QUALITY, "--method", "colours", "--method", "photo")
     assert ended.code == 0, ended.err

@@ -96,7 +96,7 @@ def quality(
         sizes=tuple(each for each in sizes if each),
     )
     if report is not None:
-        check_report(report, html)  # before an hour of measuring
+        check_report(report, html, out)  # before an hour of measuring
     elif html is not None:
         raise InputError("--html needs --report: the page goes with the Markdown file")
     assets = assets_folder() if os.environ.get("IMPASTO_ASSETS") else None

@@ -72,14 +72,21 @@ def pictures_folder(out: Path) -> Path:
     return out.with_suffix("") if out.suffix else out.with_name(f"{out.name}.pictures")
 
 
-def check_report(out: Path, html: Path | None = None) -> None:
+def check_report(out: Path, html: Path | None = None, results: Path | None = None) -> None:
     """Find out before long work whether a report can be written; makes nothing.
+
+    Args:
+        out: the Markdown file.
+        html: the page.
+        results: the folder of the results, which may not be there yet; both may be in it.
 
     Raises:
         OutputError: a file, or the folder for the pictures, cannot be written.
     """
     for path in (out, html):
-        if path is not None:
+        if path is not None and results is not None and path.parent == results:
+            check_takes_files(results)
+        elif path is not None:
             check_writable(path, overwrite=True)
     check_takes_files(pictures_folder(out))
 
