@@ -63,7 +63,7 @@ class SpeedReport:
     versions: Mapping[str, str]
     machine: Machine
     engine: BackendInfo
-    """Precision is what painting and the peer ran in; measuring is always float32."""
+    """Precision is what measuring, painting and the peer ran in."""
     threads: int | None
     """What was asked for; None let the engine take the cores."""
     style: str
