@@ -108,7 +108,7 @@ def measure_encoding(
         InputError: pictures, photo, style or network cannot be used, or there are too few pictures.
         EngineError: the engine does not load or refuses.
     """
-    code = commit()  # of what runs: it takes long, and the checkout may change meanwhile
+    code = commit()
     backend = backend or open_backend()
     bench = _Bench(
         painter=Painter(settings.style, backend=backend),

@@ -73,6 +73,8 @@ def model_facts(model: Model) -> ModelFacts:
 def commit(package: Path = _PACKAGE) -> Commit | None:
     """The commit of the checkout that `package` lies in; None outside of one.
 
+    To be asked before long work, as the checkout may change meanwhile.
+
     An installed package in a folder that git ignores, such as a virtual environment inside some
     other project, is not in a checkout.
     """

@@ -84,7 +84,7 @@ def measure_losses(
             IMPASTO_ASSETS names no folder, or the model or the VGG weights cannot be read.
         EngineError: the engine does not load or refuses.
     """
-    code = commit()  # of what runs: it takes long, and the checkout may change meanwhile
+    code = commit()
     assets, styles = assets_folder(), _chosen(recipe, settings.styles)
     paths = _checked(contents, recipe, assets, settings)
     lined = straight_ones(paths)

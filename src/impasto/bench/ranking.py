@@ -124,7 +124,7 @@ def measure_ranking(
         InputError: something is not in the assets folder, or cannot be used.
         EngineError: the engine does not load or refuses.
     """
-    code = commit()  # of what runs: it takes long, and the checkout may change meanwhile
+    code = commit()
     assets, file = assets_folder(), features or bundled_features()
     rivals, styles = load_rivals(assets, file), _styles(recipe, assets, settings.size)
     photos = spread(held_out_photos(recipe, assets), settings.photos)

@@ -95,7 +95,7 @@ def measure_speed(
         InputError: the photo, the style or the model cannot be used.
         EngineError: the engine does not load or refuses.
     """
-    code = commit()  # of what runs: it takes long, and the checkout may change meanwhile
+    code = commit()
     backend = open_backend(settings=settings.engine)
     painter = Painter(settings.style, backend=backend)
     pixels = read_image(photo).pixels

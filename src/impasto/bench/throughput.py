@@ -103,7 +103,7 @@ class _Steps:
     def measure(self, piece: _Piece) -> _Piece:
         photo = self._painter.prepare(piece.content)
         if self._painter.whole.takes(photo.pixels, photo.alpha):
-            return _Piece(piece.path, Measured(photo, None, whole=True))
+            return _Piece(piece.path, Measured(photo, None))
         stats = self._painter.measure(photo.pixels, photo.alpha)
         return _Piece(piece.path, Measured(photo, compose(self._painter.code, stats)))
 

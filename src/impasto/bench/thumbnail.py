@@ -106,7 +106,7 @@ def measure_thumbnail(
         InputError: the recipe has not the style, or a photo, a picture or a network cannot be read.
         EngineError: the engine does not load or refuses.
     """
-    code = commit()  # of what runs: it takes long, and the checkout may change meanwhile
+    code = commit()
     runtime, yardstick = backend or shared_backend(_EXACT), load_yardstick(assets_folder())
     aims = {name: _aim(name, recipe, yardstick, runtime) for name in settings.styles}
     rows: list[Row] = []

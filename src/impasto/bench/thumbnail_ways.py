@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from impasto.core.arrays import RGB, Stats, Weight
+from impasto.engine.backend import run_graph
 from impasto.engine.collage import Collage, everywhere, spread
 from impasto.engine.filters import filters_of
 from impasto.engine.grain import grain_of
@@ -30,8 +31,7 @@ def weighed(painter: Painter, pixels: RGB, weight: Weight) -> Stats:
     filters = filters_of(painter.backend, model, painter.code)
     inputs = {"image": image, "code": painter.code, "weight": weights, **filters}
     inputs |= grain_of(model, image)
-    shapes = {name: array.shape for name, array in inputs.items()}
-    return painter.backend.load(model.measure_graph, shapes, exact=True).run(inputs)
+    return run_graph(painter.backend, model.measure_graph, inputs, exact=True)
 
 
 def of_thumbnail(painter: Painter, pixels: RGB, size: int) -> Stats:

@@ -85,7 +85,7 @@ def measure_video(
     given, assets = backend is not None, assets_folder()
     backend = backend or open_backend(settings=EngineSettings().steady())
     paths, here = list(clips) or default_clips(assets), machine()
-    code = commit()  # of what runs: it takes long, and the checkout may change meanwhile
+    code = commit()
     painter, pictures = Painter(settings.style, backend=backend), _pictures(settings, recipe)
     yardstick = load_yardstick(assets)
     eye = _Eye(yardstick, yardstick.target(pictures), load_judge(assets / JUDGE), settings.every)

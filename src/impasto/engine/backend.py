@@ -69,6 +69,19 @@ class Backend(Protocol):
         ...
 
 
+def run_graph(
+    backend: Backend,
+    graph: Path,
+    inputs: Mapping[str, Array],
+    part: Part = (),
+    *,
+    exact: bool = False,
+) -> Array:
+    """Load a graph for the shapes of some inputs and run it; raises as `load` and `run` do."""
+    shapes = {name: array.shape for name, array in inputs.items()}
+    return backend.load(graph, shapes, exact=exact).run(inputs, part)
+
+
 def describe(graph: Path, shapes: Shapes) -> str:
     """A graph and its picture size, for messages."""
     height, width = next((shape[1:3] for shape in shapes.values() if len(shape) == 4), (0, 0))

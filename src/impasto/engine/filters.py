@@ -5,7 +5,7 @@ from weakref import WeakKeyDictionary
 
 from impasto.core.arrays import Affine, Code
 from impasto.core.cache import MemoryCache
-from impasto.engine.backend import Array, Backend
+from impasto.engine.backend import Array, Backend, run_graph
 from impasto.engine.model import Model
 
 MAX_BYTES: Final = 64 * 2**20
@@ -30,9 +30,7 @@ def filters_of(backend: Backend, model: Model, code: Code | Affine) -> dict[str,
         return {}
 
     def mix() -> Array:
-        inputs = {"code": code}
-        shapes = {"code": code.shape}
-        filters = backend.load(model.mix_graph, shapes, exact=True).run(inputs)
+        filters = run_graph(backend, model.mix_graph, {"code": code}, exact=True)
         filters.flags.writeable = False
         return filters
 

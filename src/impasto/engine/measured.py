@@ -18,13 +18,12 @@ class Measured:
     photo: Picture
     """Prepared: transparent pixels filled, the size bounded."""
     affine: Affine | None
-    """None at strength 0, where the photo is the result, and where `whole` holds."""
+    """None where the photo is the result, at strength 0, and where it is measured as it is painted.
+    """
     small: Picture | None = None
     """What is painted in place of the photo, and brought to its size: for a stroke reference, and
     where the photo is tiny."""
     layers: tuple[Layer, ...] | None = None
     """What is painted in several styles, the lowest first, in place of all in one."""
-    whole: bool = False
-    """Whether it is measured as it is painted; see `impasto.engine.whole`."""
     drift: "Drift | None" = None
     """How far it has gone, in a video; only where all is painted in one style."""

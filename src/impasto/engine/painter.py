@@ -8,7 +8,7 @@ from impasto.core.arrays import RGB, Affine, Alpha, Code, Stats
 from impasto.core.memory import Memory, parse_memory
 from impasto.core.settings import Colors, EngineSettings, PaintSettings
 from impasto.engine.affines import compose, recalled_affine
-from impasto.engine.backend import Array, Backend
+from impasto.engine.backend import Array, Backend, run_graph
 from impasto.engine.backends import shared_backend
 from impasto.engine.collage import View, view_of
 from impasto.engine.filters import filters_of
@@ -142,7 +142,7 @@ class Painter:
         if patches is not None:
             return Measured(photo, None, small, tuple(self._layer(seen, each) for each in patches))
         if self.whole.takes(seen.pixels, seen.alpha):
-            return Measured(photo, None, small, whole=True)
+            return Measured(photo, None, small)
         self.tiler.expect(*seen.pixels.shape[:2])
         return Measured(photo, self.affine(seen.pixels, seen.alpha), small)
 
@@ -164,7 +164,7 @@ class Painter:
         photo, small = measured.photo, measured.small
         if measured.layers is not None:
             return replace(photo, pixels=self._paint_layers(measured, measured.layers))
-        if measured.affine is None and not measured.whole:
+        if not self.paints:
             return photo
         painted = self._painted(measured, (small or photo).pixels)
         if small is not None:
@@ -262,8 +262,7 @@ class Painter:
 
     def _measure(self, inputs: dict[str, Array]) -> Stats:
         inputs = inputs | filters_of(self.backend, self.model, inputs["code"])
-        shapes = {name: array.shape for name, array in inputs.items()}
-        return self.backend.load(self.model.measure_graph, shapes).run(inputs)
+        return run_graph(self.backend, self.model.measure_graph, inputs)
 
     def paint_pixels(self, pixels: RGB, affine: Affine, drift: "Drift | None" = None) -> RGB:
         """Run the trunk over a whole picture with an affine; same height and width.

@@ -11,7 +11,7 @@ from typing import Final
 
 from impasto.core.arrays import RGB, Alpha, Code
 from impasto.core.errors import EngineError
-from impasto.engine.backend import Array, is_out_of_memory
+from impasto.engine.backend import Array, is_out_of_memory, run_graph
 from impasto.engine.filters import filters_of
 from impasto.engine.grain import grain_of
 from impasto.engine.model import Model
@@ -61,8 +61,7 @@ class WholePainter:
         inputs: dict[str, Array] = {"image": image, "code": code, **grain_of(model, image)}
         try:
             inputs |= filters_of(backend, model, code)
-            shapes = {name: array.shape for name, array in inputs.items()}
-            painted: RGB = backend.load(model.whole_graph, shapes).run(inputs, part)[0]
+            painted: RGB = run_graph(backend, model.whole_graph, inputs, part)[0]
         except EngineError as error:
             if not is_out_of_memory(error):
                 raise

@@ -24,8 +24,7 @@ class PaintGraph(TrunkGraph):
 
     def normalise(self, x: str, site: Site) -> str:
         """Multiplies and shifts by the given affine."""
-        scaled = self.add("Mul", x, self.spread(0, site))
-        return self.add("Add", scaled, self.spread(1, site))
+        return self.scale_and_shift(x, site)
 
 
 class AdaptiveGraph(TrunkGraph):
@@ -46,8 +45,7 @@ class AdaptiveGraph(TrunkGraph):
     def normalise(self, x: str, site: Site) -> str:
         """Mean and floored standard deviation, then the code; at fixed sites the code alone."""
         if site.fixed:
-            scaled = self.add("Mul", x, self.spread(0, site))
-            return self.add("Add", scaled, self.spread(1, site))
+            return self.scale_and_shift(x, site)
         mean = self.mean(x, site)
         centred = self.add("Sub", x, mean)
         variance = self.mean(self.add("Mul", centred, centred), site)
@@ -124,17 +122,18 @@ class MeasureGraph(AdaptiveGraph):
 
 def write_paint_graph(trunk: Trunk, weights: Path, path: Path) -> None:
     """Writes `(image uint8 [1, h, w, 3], affine [2, C], ...) -> painted uint8 [1, h, w, 3]`."""
-    graph = PaintGraph(trunk, weights)
-    painted = graph.finish(*graph.body())
-    inputs = {"image": PICTURE, "affine": (FLOAT, (2, trunk.channels)), **_common(trunk)}
-    graph.save(path, inputs, painted, {"painted": PICTURE})
+    _write_painting(PaintGraph(trunk, weights), path)
 
 
 def write_whole_graph(trunk: Trunk, weights: Path, path: Path) -> None:
     """Writes `(image uint8 [1, h, w, 3], code [2, C], ...) -> painted uint8 [1, h, w, 3]`."""
-    graph = WholeGraph(trunk, weights)
+    _write_painting(WholeGraph(trunk, weights), path)
+
+
+def _write_painting(graph: TrunkGraph, path: Path) -> None:
     painted = graph.finish(*graph.body())
-    inputs = {"image": PICTURE, "code": (FLOAT, (2, trunk.channels)), **_common(trunk)}
+    given = {graph.vector: (FLOAT, (2, graph.trunk.channels))}
+    inputs = {"image": PICTURE, **given, **_common(graph.trunk)}
     graph.save(path, inputs, painted, {"painted": PICTURE})
 
 

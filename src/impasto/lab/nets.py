@@ -157,7 +157,7 @@ class Trunk(nn.Module):
         the picture's margin left out. `grain` covers picture and margin.
         """
         if statistics is None:
-            normalise = self._own_statistics(code, image.shape[-2:], None)
+            normalise = self.own_statistics(code, image.shape[-2:])
         else:
             normalise = apply_statistics(code, statistics, self.sites)
         height, width = image.shape[-2:]
@@ -173,7 +173,7 @@ class Trunk(nn.Module):
     ) -> Float[Tensor, "n 2 c"]:
         """Mean and floored standard deviation of every channel at every site; m is n or 1."""
         found: list[Tensor] = []
-        self.run(self.pad(image), self._own_statistics(code, image.shape[-2:], found), grain)
+        self.run(self.pad(image), self.own_statistics(code, image.shape[-2:], found), grain)
         return torch.cat([each.expand(len(image), -1, -1) for each in found], dim=2)
 
     def measure_weighted(
@@ -207,9 +207,19 @@ class Trunk(nn.Module):
         std = (variance + EPSILON).sqrt().maximum(self.std_floor[site.span])
         return torch.stack([mean, std], dim=1)
 
-    def _own_statistics(
-        self, code: Tensor, size: Sequence[int], found: list[Tensor] | None
+    def own_statistics(
+        self,
+        code: Float[Tensor, "m 2 c"],
+        size: Sequence[int] | None = None,
+        found: list[Tensor] | None = None,
     ) -> Normalise:
+        """A normalisation by what each site finds in its own input.
+
+        Args:
+            code: one code for all items, or one for each.
+            size: height and width of the picture, whose margin is left out; None: nothing is.
+            found: gets the statistics, in the order of the sites.
+        """
         codes = parts_of(code, self.sites)
 
         def normalise(x: Tensor, site: Site) -> Tensor:
@@ -223,20 +233,10 @@ class Trunk(nn.Module):
 
         return normalise
 
-    def statistics_of_all(self, code: Float[Tensor, "m 2 c"]) -> Normalise:
-        """A normalisation by statistics of all that there is at a site, the padding included."""
-        codes = parts_of(code, self.sites)
-
-        def normalise(x: Tensor, site: Site) -> Tensor:
-            affine = codes[site.name]
-            if not site.fixed:
-                affine = compose(affine, self._statistics(*mean_and_variance(x), site))
-            return scale_and_shift(x, affine, site)
-
-        return normalise
-
-    def inside(self, x: Tensor, site: Site, size: Sequence[int]) -> Float[Tensor, "n 2 c"]:
-        """Statistics of what belongs to the picture, without its margin."""
+    def inside(self, x: Tensor, site: Site, size: Sequence[int] | None) -> Float[Tensor, "n 2 c"]:
+        """Statistics of what belongs to the picture, without its margin; of all without a size."""
+        if size is None:
+            return self._statistics(*mean_and_variance(x), site)
         first = self.settings.margin // site.stride + site.extra
         last = [first + -(-side // site.stride) for side in size]
         inside = x[..., first : last[0], first : last[1]]

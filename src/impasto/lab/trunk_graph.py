@@ -53,6 +53,11 @@ class TrunkGraph(KernelGraph, ABC):
     def normalise(self, x: str, site: Site) -> str:
         """The conditional normalisation of one site."""
 
+    def scale_and_shift(self, x: str, site: Site) -> str:
+        """Multiplies by the first row of the vector, and adds the second."""
+        scaled = self.add("Mul", x, self.spread(0, site))
+        return self.add("Add", scaled, self.spread(1, site))
+
     def row(self, row: int, site: Site) -> str:
         """A site's part of one of the vector's two rows: [1, channels, 1, 1]."""
         return self.parts[row, site.name]

@@ -14,7 +14,7 @@ from impasto.core.arrays import RGB, Code
 from impasto.core.errors import NumericalError
 from impasto.core.settings import EngineSettings
 from impasto.engine.affines import compose
-from impasto.engine.backend import Array, Backend, Part
+from impasto.engine.backend import Array, Backend, Part, run_graph
 from impasto.engine.backends import open_backend
 from impasto.engine.filters import filters_of
 from impasto.engine.grain import grain_of
@@ -80,8 +80,7 @@ def _compare(trunk: Trunk, model: Model, code: Code, photo: RGB, backend: Backen
 
     def run(graph: Path, inputs: dict[str, Array], part: Part = ()) -> Array:
         inputs = inputs | grain_of(model, inputs["image"]) | filters
-        shapes = {name: array.shape for name, array in inputs.items()}
-        return backend.load(graph, shapes, exact=True).run(inputs, part)
+        return run_graph(backend, graph, inputs, part, exact=True)
 
     small = thumbnail(photo, model.thumbnail)
     ones = np.ones(small.shape[:2], np.float32)
@@ -97,7 +96,7 @@ def _compare(trunk: Trunk, model: Model, code: Code, photo: RGB, backend: Backen
     whole = run(model.whole_graph, {"image": padded, "code": code}, part)
     planes, grain = to_tensor(padded[0]), _grain(model, padded)
     wanted = trunk.run(planes, apply_affine(torch.from_numpy(affine)[None]), grain)
-    at_once = trunk.run(planes, trunk.statistics_of_all(row), grain)
+    at_once = trunk.run(planes, trunk.own_statistics(row), grain)
     levels = max(_levels(painted, wanted, part), _levels(whole, at_once, part))
     return Agreement(float(apart.max()), levels)
 
